@@ -1,0 +1,1 @@
+"""Search everything that a network leaves behind for values that must not be there."""
