@@ -1,0 +1,1 @@
+"""Access: a request, the decision on it, the answer, and the receipt."""

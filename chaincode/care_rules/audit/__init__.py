@@ -1,0 +1,1 @@
+"""Audit: which requests to show, in which order, page by page."""

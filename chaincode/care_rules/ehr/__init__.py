@@ -1,0 +1,1 @@
+"""Records: the index entries of sealed FHIR resources, in immutable versions."""

@@ -1,0 +1,1 @@
+"""Institutions: who takes part, approved by a majority of those registered."""

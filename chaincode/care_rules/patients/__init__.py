@@ -1,0 +1,1 @@
+"""Patients: random handles, each bound to a public key."""
