@@ -1,0 +1,121 @@
+"""An asyncio client of the Hyperledger Fabric Gateway service.
+
+from fabric_gateway import Identity, connect, signers
+
+async with await connect(
+    address="127.0.0.1:7051",
+    tls_root_pem=Path("tlsca.pem").read_bytes(),
+    server_name="peer0.org1.example.com",
+    identity=Identity("Org1MSP", Path("signcerts/cert.pem").read_bytes()),
+    signer=signers.ecdsa(Path("keystore/key.pem").read_bytes()),
+) as gateway:
+    contract = gateway.network("mychannel").contract("basic")
+    await contract.submit("CreateAsset", "asset1", "blue")
+    print(await contract.evaluate("ReadAsset", "asset1"))
+"""
+
+from fabric_gateway import signers
+from fabric_gateway.blocks import (
+    Block,
+    BlockTransaction,
+    ChainInfo,
+    Endorsement,
+    Invocation,
+    MetadataWrite,
+    PrivateMetadataWrite,
+    PrivateRead,
+    PrivateWrite,
+    RangeRead,
+    Read,
+    ReadWriteSet,
+    Version,
+    Write,
+)
+from fabric_gateway.chaincode_event import ChaincodeEvent
+from fabric_gateway.checkpoint import Checkpoint, Checkpointer, FileCheckpointer, InMemoryCheckpointer
+from fabric_gateway.commit import Commit, Status, SubmittedTransaction
+from fabric_gateway.contract import Contract, SubmitResult
+from fabric_gateway.errors import (
+    BlockError,
+    BlockNotFoundError,
+    CallError,
+    CheckpointError,
+    ClosedError,
+    CommitError,
+    CommitStatusError,
+    ConnectionOptionsError,
+    EndorseError,
+    ErrorDetail,
+    EvaluateError,
+    EventsError,
+    GatewayError,
+    IdentityError,
+    ResponseError,
+    RpcStatus,
+    SubmitError,
+)
+from fabric_gateway.events import Backoff, ChaincodeEvents
+from fabric_gateway.gateway import Gateway, connect
+from fabric_gateway.identity import Identity
+from fabric_gateway.network import Network
+from fabric_gateway.proposal import Proposal
+from fabric_gateway.signers import Signer
+from fabric_gateway.timeouts import Timeouts
+from fabric_gateway.transaction import Transaction
+from fabric_gateway.validation import ValidationCode
+
+__all__ = [
+    "Backoff",
+    "Block",
+    "BlockError",
+    "BlockNotFoundError",
+    "BlockTransaction",
+    "CallError",
+    "ChainInfo",
+    "ChaincodeEvent",
+    "ChaincodeEvents",
+    "Checkpoint",
+    "CheckpointError",
+    "Checkpointer",
+    "ClosedError",
+    "Commit",
+    "CommitError",
+    "CommitStatusError",
+    "ConnectionOptionsError",
+    "Contract",
+    "EndorseError",
+    "Endorsement",
+    "ErrorDetail",
+    "EvaluateError",
+    "EventsError",
+    "FileCheckpointer",
+    "Gateway",
+    "GatewayError",
+    "Identity",
+    "IdentityError",
+    "InMemoryCheckpointer",
+    "Invocation",
+    "MetadataWrite",
+    "Network",
+    "PrivateMetadataWrite",
+    "PrivateRead",
+    "PrivateWrite",
+    "Proposal",
+    "RangeRead",
+    "Read",
+    "ReadWriteSet",
+    "ResponseError",
+    "RpcStatus",
+    "Signer",
+    "Status",
+    "SubmitError",
+    "SubmitResult",
+    "SubmittedTransaction",
+    "Timeouts",
+    "Transaction",
+    "ValidationCode",
+    "Version",
+    "Write",
+    "connect",
+    "signers",
+]

@@ -1,0 +1,249 @@
+"""Everything that this package raises, from one base class, each class with a stable ``code``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from fabric_gateway.validation import ValidationCode
+
+_CHAINCODE_RESPONSE = re.compile(r"chaincode response (\d+), (.*)", re.DOTALL)
+
+
+class RpcStatus(StrEnum):
+    """The canonical gRPC status codes (grpc.github.io/grpc/core/md_doc_statuscodes.html)."""
+
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_FOUND = "NOT_FOUND"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    FAILED_PRECONDITION = "FAILED_PRECONDITION"
+    ABORTED = "ABORTED"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    UNIMPLEMENTED = "UNIMPLEMENTED"
+    INTERNAL = "INTERNAL"
+    UNAVAILABLE = "UNAVAILABLE"
+    DATA_LOSS = "DATA_LOSS"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+# With these answers the gateway has handed the transaction to no orderer.
+_REFUSED_BEFORE_ORDERING = frozenset(
+    {
+        RpcStatus.INVALID_ARGUMENT,
+        RpcStatus.NOT_FOUND,
+        RpcStatus.PERMISSION_DENIED,
+        RpcStatus.RESOURCE_EXHAUSTED,
+        RpcStatus.FAILED_PRECONDITION,
+        RpcStatus.UNIMPLEMENTED,
+        RpcStatus.UNAUTHENTICATED,
+    }
+)
+
+_TRANSIENT = frozenset(
+    {
+        RpcStatus.CANCELLED,
+        RpcStatus.UNKNOWN,
+        RpcStatus.DEADLINE_EXCEEDED,
+        RpcStatus.RESOURCE_EXHAUSTED,
+        RpcStatus.ABORTED,
+        RpcStatus.INTERNAL,
+        RpcStatus.UNAVAILABLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """What one node said (``gateway.ErrorDetail``): its address, its organisation, its words."""
+
+    address: str
+    msp_id: str
+    message: str
+
+
+class GatewayError(Exception):
+    """Base of all errors of this package.
+
+    Attributes:
+        code: stable name of the class of failure, for programs.
+        message: one sentence for people; ``str(error)`` starts with it.
+        transaction_id: the transaction concerned, where there is one.
+    """
+
+    code: ClassVar[str] = "gateway"
+
+    def __init__(self, message: str, *, transaction_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.transaction_id = transaction_id
+
+    def __str__(self) -> str:
+        return "\n  ".join([self.message, *self._explanation()])
+
+    def _explanation(self) -> list[str]:
+        return [f"transaction {self.transaction_id}"] if self.transaction_id else []
+
+
+class IdentityError(GatewayError):
+    """The certificate or key that the caller gave cannot be used."""
+
+    code = "identity"
+
+
+class ConnectionOptionsError(GatewayError):
+    """The options given to connect contradict each other or are unsafe."""
+
+    code = "connection-options"
+
+
+class ClosedError(GatewayError):
+    """A call was started on a gateway that had been closed before. Nothing was sent."""
+
+    code = "gateway-closed"
+
+
+class CheckpointError(GatewayError):
+    """A checkpoint cannot be read or written."""
+
+    code = "checkpoint"
+
+
+class BlockError(GatewayError):
+    """A block cannot be decoded, is not the one asked for, or its data do not match its header."""
+
+    code = "block"
+
+
+class BlockNotFoundError(GatewayError):
+    """The peer asked has no such block (yet)."""
+
+    code = "block-not-found"
+
+
+class ResponseError(GatewayError):
+    """The gateway's answer is not the message that its protocol promises."""
+
+    code = "gateway-response"
+
+
+class CallError(GatewayError):
+    """A call to the gateway failed.
+
+    Attributes:
+        status: the gRPC status.
+        details: what each node said, as far as the gateway told.
+        chaincode_status: status of the chaincode's error response (for instance 500), else None.
+        chaincode_message: the message of the chaincode's error response, else None.
+    """
+
+    code = "call"
+    step: ClassVar[str] = "call"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: RpcStatus,
+        details: tuple[ErrorDetail, ...] = (),
+        transaction_id: str | None = None,
+    ) -> None:
+        self.status = status
+        self.details = details
+        self.chaincode_status: int | None = None
+        self.chaincode_message: str | None = None
+        for text in (*(detail.message for detail in details), message):
+            if answer := _CHAINCODE_RESPONSE.search(text):
+                self.chaincode_status, self.chaincode_message = int(answer[1]), answer[2]
+                break
+        super().__init__(self.chaincode_message or message, transaction_id=transaction_id)
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether the transaction may have been or may yet be committed.
+
+        If so, ask with :meth:`Network.commit` and ``transaction_id`` before trying again.
+        """
+        return False
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same call may succeed later without any change."""
+        return self.status in _TRANSIENT and self.chaincode_status is None
+
+    def _explanation(self) -> list[str]:
+        about = f", transaction {self.transaction_id}" if self.transaction_id else ""
+        nodes = [f"{d.address} ({d.msp_id}): {d.message}" for d in self.details]
+        return [f"{self.step} failed: {self.status}{about}", *nodes]
+
+
+class EvaluateError(CallError):
+    """Evaluating a proposal failed. Nothing was written."""
+
+    code = "evaluate"
+    step = "evaluate"
+
+
+class EndorseError(CallError):
+    """A proposal did not get its endorsements. Nothing was written."""
+
+    code = "endorse"
+    step = "endorse"
+
+
+class SubmitError(CallError):
+    """The orderers did not confirm that they have the transaction; see ``outcome_unknown``."""
+
+    code = "submit"
+    step = "submit"
+
+    @property
+    def outcome_unknown(self) -> bool:
+        return self.status not in _REFUSED_BEFORE_ORDERING
+
+
+class CommitStatusError(CallError):
+    """The peer did not say in time whether the transaction was committed: its outcome is unknown."""
+
+    code = "commit-status"
+    step = "commit status"
+
+    @property
+    def outcome_unknown(self) -> bool:
+        return True
+
+
+class EventsError(CallError):
+    """A stream of events was refused."""
+
+    code = "events"
+    step = "events"
+
+
+class CommitError(GatewayError):
+    """The transaction is in a block, but it is not valid: it changed nothing.
+
+    Attributes:
+        validation_code: why (``code_name`` is its name, for instance MVCC_READ_CONFLICT).
+        block_number: the block in which the transaction lies.
+    """
+
+    code = "not-valid"
+
+    def __init__(self, *, transaction_id: str, validation_code: ValidationCode, block_number: int) -> None:
+        super().__init__(
+            f"the transaction was not committed: {validation_code.name} in block {block_number}",
+            transaction_id=transaction_id,
+        )
+        self.validation_code = validation_code
+        self.block_number = block_number
+
+    @property
+    def code_name(self) -> str:
+        return self.validation_code.name
