@@ -14,7 +14,7 @@ CACHE := $(or $(CARECHANNEL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/carech
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 NETWORK := $(RUN) carechannel-network
-WHICH := $(if $(TOPOLOGY),--topology $(TOPOLOGY)) $(if $(NAME),--name $(NAME)) $(if $(PORTS),--ports $(PORTS)) $(if $(BUILD_DIR),--build-dir $(BUILD_DIR))
+WHICH := $(if $(TOPOLOGY),--topology $(TOPOLOGY)) $(if $(NAME),--name $(NAME)) $(if $(BUILD_DIR),--build-dir $(BUILD_DIR))
 
 .PHONY: help
 help: ## Print every target with a line
@@ -46,7 +46,7 @@ install: env ## Install everything: the Python environment, Fabric 3.1.1, Fabric
 
 .PHONY: up
 up: install ## Start the network (idempotent); ready when an endorsement works
-	@$(NETWORK) up $(WHICH)
+	@$(NETWORK) up $(WHICH) $(if $(PORTS),--ports $(PORTS))
 
 .PHONY: down
 down: env ## Stop all that `make up` started; keeps the data
@@ -58,7 +58,7 @@ clean: env ## Stop the network and remove its data (asks; FORCE=1 does not)
 
 .PHONY: status
 status: env ## Show the nodes: pid, port, health, height, certificate expiry (JSON=1)
-	@$(NETWORK) status $(WHICH) $(if $(JSON),--json)
+	@$(NETWORK) status $(WHICH) $(if $(PORTS),--ports $(PORTS)) $(if $(JSON),--json)
 
 .PHONY: logs
 logs: env ## Print a node's log: make logs NODE=peer0.hospital-a (FOLLOW=1)

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from carechannel import CareChannel, Consortium
+from carechannel.identity import Identity
+from carechannel.profile import Profile
+from fabric_gateway import Gateway, connect, signers
+from fabric_gateway import Identity as GatewayIdentity
 
 CHANNEL = "regional-care"
 SECOND_CHANNEL = "cancer-registry"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every scenario runs on the network; those that stop nodes run late, the scan reads it all at the end."""
+    """Mark the scenarios; those that stop nodes run late, the scan reads what all of them left."""
     here = Path(__file__).parent
     scenarios = [item for item in items if here in item.path.parents]
     for item in scenarios:
@@ -69,11 +72,15 @@ class Network:
 
     def command(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run ``carechannel-network`` on this network."""
-        where = ("--name", self.name, "--ports", str(self.port_base), "--build-dir", str(self.build_dir))
-        program = str(Path(sys.executable).with_name("carechannel-network"))
         return subprocess.run(
-            [program, *arguments, *where], capture_output=True, text=True, timeout=timeout, check=False
+            self.argv(*arguments), capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    def argv(self, *arguments: str) -> list[str]:
+        where = ["--name", self.name, "--build-dir", str(self.build_dir)]
+        if arguments[0] in {"up", "status"}:
+            where += ["--ports", str(self.port_base)]
+        return [str(Path(sys.executable).with_name("carechannel-network")), *arguments, *where]
 
     def must(self, *arguments: str) -> str:
         reply = self.command(*arguments)
@@ -81,7 +88,10 @@ class Network:
         return reply.stdout
 
     def status(self) -> dict[str, object]:
-        return json.loads(self.must("status", "--json"))
+        reply = self.command("status", "--json")
+        told: dict[str, object] = json.loads(reply.stdout)
+        assert reply.returncode == (0 if told["healthy"] else 1)
+        return told
 
     @asynccontextmanager
     async def consortium(
@@ -90,6 +100,24 @@ class Network:
         """Connect as a person of an organisation, the way hospital IT does."""
         async with CareChannel.connect(self.profile(organization), self.user(organization, alias)) as care:
             yield care.consortium(channel)
+
+    @asynccontextmanager
+    async def gateway(
+        self, organization: str, identity: Identity | str, peer: str | None = None
+    ) -> AsyncIterator[Gateway]:
+        """Connect below the health layer, for what a member could do with other software."""
+        profile = Profile.load(self.profile(organization))
+        if isinstance(identity, str):
+            identity = Identity.load(self.user(organization, identity), profile.msp_id)
+        reached = profile.peer(peer or profile.care.gateway_peer)
+        async with await connect(
+            address=reached.address,
+            tls_root_pem=reached.tls_roots.text.encode(),
+            server_name=reached.options.server_name,
+            identity=GatewayIdentity(identity.msp_id, identity.certificate_pem),
+            signer=signers.ecdsa(identity.private_key_pem),
+        ) as gateway:
+            yield gateway
 
 
 def start(name: str, build_dir: Path) -> Network:
