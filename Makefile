@@ -93,4 +93,4 @@ unit: env ## Run the tests that need no network
 
 .PHONY: bench
 bench: install ## Measure start, submit, sharing latency, memory and idle CPU
-	@$(RUN) python bench/run.py $(ARGS)
+	@$(RUN) python -m bench.run $(ARGS)

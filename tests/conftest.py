@@ -48,7 +48,9 @@ class StrictRun:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.write_line(f"ran {self.passed} tests, {self.network_passed} of them network scenarios")
+        terminalreporter.write_line(
+            f"ran {self.passed} tests, {self.network_passed} of them network scenarios"
+        )
         for problem in self.problems():
             terminalreporter.write_line(problem, red=True)
 

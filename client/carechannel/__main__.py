@@ -1,0 +1,5 @@
+"""``python -m carechannel`` is the command ``carechannel``."""
+
+from carechannel.cli import main
+
+main()

@@ -1,0 +1,164 @@
+"""Signature policies: `OutOf(2, 'A.peer', AND('B.peer', 'C.peer'))` as a value, and who can satisfy it.
+
+Grammar and meaning are those of Fabric's `common/policydsl`: `AND`, `OR` and `OutOf(n, …)` (in any case) over
+quoted principals `'<MSP ID>.<role>'`; one signature counts for one principal only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+
+ROLES = ("member", "admin", "client", "peer", "orderer")
+ENDORSER_ROLES = ("member", "peer")
+
+_TOKEN = re.compile(r"\s*(?:(?P<quote>['\"])(?P<principal>.*?)(?P=quote)|(?P<word>[\w.-]+)|(?P<mark>[(),]))")
+
+
+class PolicyError(ValueError):
+    """The text is not a signature policy; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody of `msp_id` in `role` signs."""
+
+    msp_id: str
+    role: str
+
+    def __str__(self) -> str:
+        return f"'{self.msp_id}.{self.role}'"
+
+
+@dataclass(frozen=True)
+class OutOf:
+    """At least `needed` of `rules` are satisfied."""
+
+    needed: int
+    rules: tuple[Principal | OutOf, ...]
+
+    def __str__(self) -> str:
+        return f"OutOf({self.needed}, {', '.join(str(rule) for rule in self.rules)})"
+
+
+Policy = Principal | OutOf
+
+
+def parse(text: str) -> Policy:
+    """Read a signature policy. Raises `PolicyError` with a sentence."""
+    tokens = _tokens(text)
+    policy, rest = _policy(tokens)
+    if rest:
+        raise PolicyError(f"there is something left after the end of the policy: {rest[0]!r}.")
+    return policy
+
+
+def majority(msp_ids: tuple[str, ...]) -> str:
+    """The policy that more than half of `msp_ids` endorse, with a peer each."""
+    principals = ", ".join(f"'{msp_id}.peer'" for msp_id in msp_ids)
+    return f"OutOf({len(msp_ids) // 2 + 1}, {principals})"
+
+
+def principals(policy: Policy) -> tuple[Principal, ...]:
+    """Every principal that the policy names, in its order."""
+    if isinstance(policy, Principal):
+        return (policy,)
+    return tuple(principal for rule in policy.rules for principal in principals(rule))
+
+
+def unsatisfiable_reason(policy: Policy, peers: Mapping[str, int]) -> str | None:
+    """Why no set of peers can endorse under `policy`, as a sentence, or None if one can.
+
+    `peers` gives the number of peers of each member by MSP ID (0 for a member without one).
+    """
+    hopeless = [reason for principal in principals(policy) if (reason := _hopeless(principal, peers))]
+    if any(_fits(chosen, peers) for chosen in _ways(policy, peers)):
+        return None
+    if hopeless:
+        return "; ".join(dict.fromkeys(hopeless)) + "."
+    if isinstance(policy, OutOf) and policy.needed > len(policy.rules):
+        return f"it asks for {policy.needed} of {len(policy.rules)}."
+    return "it asks for more signatures than there are peers (one counts for one principal only)."
+
+
+def _hopeless(principal: Principal, peers: Mapping[str, int]) -> str | None:
+    if principal.role not in ENDORSER_ROLES:
+        return f"{principal} names a role that endorses nothing (peers do)"
+    if peers.get(principal.msp_id, 0) == 0:
+        return f"{principal.msp_id} has no peer"
+    return None
+
+
+def _ways(policy: Policy, peers: Mapping[str, int]) -> Iterator[tuple[Principal, ...]]:
+    """The sets of principals that satisfy the policy, without those that can never sign."""
+    if isinstance(policy, Principal):
+        if _hopeless(policy, peers) is None:
+            yield (policy,)
+        return
+    ways_of_rules = [ways for rule in policy.rules if (ways := list(_ways(rule, peers)))]
+    for chosen_rules in combinations(ways_of_rules, policy.needed):
+        for chosen in product(*chosen_rules):
+            yield tuple(principal for way in chosen for principal in way)
+
+
+def _fits(chosen: tuple[Principal, ...], peers: Mapping[str, int]) -> bool:
+    msp_ids = [principal.msp_id for principal in chosen]
+    return all(msp_ids.count(msp_id) <= peers[msp_id] for msp_id in msp_ids)
+
+
+def _tokens(text: str) -> list[str]:
+    tokens: list[str] = []
+    position, end = 0, len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise PolicyError(f"{text[position:].split(maxsplit=1)[0]!r} cannot be read.")
+        principal = match["principal"]
+        tokens.append(f"'{principal}" if principal is not None else match["word"] or match["mark"])
+        position = match.end()
+    return tokens
+
+
+def _policy(tokens: list[str]) -> tuple[Policy, list[str]]:
+    if not tokens:
+        raise PolicyError("it ends too early.")
+    head, rest = tokens[0], tokens[1:]
+    if head.startswith("'"):
+        return _principal(head[1:]), rest
+    if head.lower() not in {"and", "or", "outof"}:
+        raise PolicyError(f"{head!r} stands where AND, OR, OutOf or a quoted principal is expected.")
+    rest = _expect("(", rest)
+    needed: int | None = None
+    if head.lower() == "outof":
+        if not rest or not rest[0].isdecimal():
+            raise PolicyError("OutOf does not begin with a number.")
+        needed, rest = int(rest[0]), _expect(",", rest[1:])
+    rules: list[Policy] = []
+    while True:
+        rule, rest = _policy(rest)
+        rules.append(rule)
+        if rest[:1] != [","]:
+            break
+        rest = rest[1:]
+    rest = _expect(")", rest)
+    if needed is None:
+        needed = len(rules) if head.lower() == "and" else 1
+    if needed < 1:
+        raise PolicyError("OutOf asks for nobody: the number is less than 1.")
+    return OutOf(needed, tuple(rules)), rest
+
+
+def _expect(mark: str, tokens: list[str]) -> list[str]:
+    if tokens[:1] != [mark]:
+        found = repr(tokens[0].lstrip("'")) if tokens else "the end"
+        raise PolicyError(f"{mark!r} is expected where {found} stands.")
+    return tokens[1:]
+
+
+def _principal(text: str) -> Principal:
+    msp_id, _, role = text.rpartition(".")
+    if not msp_id or role not in ROLES:
+        raise PolicyError(f"{text!r} is not 'MSPID.role' with a role of {', '.join(ROLES)}.")
+    return Principal(msp_id, role)

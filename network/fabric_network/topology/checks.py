@@ -1,0 +1,214 @@
+"""What must hold between the parts of a topology. Each check yields problems; `problems` gathers them all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fabric_network import policies
+from fabric_network.errors import Problem
+from fabric_network.ports import LAST_PORT
+from fabric_network.topology.model import Chaincode, Channel, Organization, Topology
+from fabric_network.topology.sentences import nearest
+
+RESERVED_ALIASES = ("admin", "node")
+RESERVED_CHAINCODES = ("agent", "ca")
+RAFT_CONSENTERS = 3
+
+
+def problems(topology: Topology) -> list[Problem]:
+    """Everything wrong with `topology`, in the order of the file."""
+    found = [*_ports(topology), *_unique(topology)]
+    for org in topology.organizations.values():
+        found += _organization(topology, org)
+    for channel in topology.channels.values():
+        found += _channel(topology, channel)
+    found += _chaincode_packages(topology)
+    return found
+
+
+def warnings(topology: Topology) -> tuple[str, ...]:
+    """What is allowed, but hardly meant for a network that others depend on; sentences."""
+    found = []
+    for channel in topology.channels.values():
+        consenters = sum(topology.organizations[org].orderers for org in channel.orderers)
+        if consenters < RAFT_CONSENTERS:
+            found.append(
+                f"channels.{channel.name}.orderers: the channel stands still while one Raft orderer is down, "
+                f"for it has {consenters}. {RAFT_CONSENTERS} let it go on."
+            )
+        found += [
+            f"channels.{channel.name}.orderers: {org} orders without being a member: it sees every block."
+            for org in channel.orderers
+            if org not in channel.members
+        ]
+    return tuple(found)
+
+
+def _ports(topology: Topology) -> Iterator[Problem]:
+    fixed = topology.ports.nodes
+    try:
+        nodes = {node.name: node for node in topology.nodes()}
+    except OverflowError as error:
+        yield Problem("ports.base", f"The ports run past {LAST_PORT}: {error}.", "Begin with a smaller port.")
+        return
+    holders: dict[int, str] = {}
+    for name, ports in fixed.items():
+        if name not in nodes:
+            yield Problem(f"ports.nodes.{name}", "There is no such node.", _one_of(name, list(nodes)))
+            continue
+        for use, port in ports.items():
+            key = f"ports.nodes.{name}.{use.value}"
+            if use not in nodes[name].ports:
+                uses = ", ".join(sorted(known.value for known in nodes[name].ports)) or "none"
+                yield Problem(key, "The node has no such port.", f"Its ports are: {uses}.")
+            if port in holders:
+                yield Problem(
+                    key, f"Port {port} is already given to {holders[port]}.", "Give each its own port."
+                )
+            holders[port] = f"{name}.{use.value}"
+
+
+def _unique(topology: Topology) -> Iterator[Problem]:
+    first: dict[tuple[str, str], str] = {}
+    for org in topology.organizations.values():
+        for field, value in (("msp_id", org.msp_id), ("domain", org.domain)):
+            holder = first.setdefault((field, value.lower()), org.id)
+            if holder != org.id:
+                yield Problem(
+                    f"organizations.{org.id}.{field}",
+                    f"{value!r} is already the {field} of {holder}.",
+                    "Give each organisation its own.",
+                )
+
+
+def _organization(topology: Topology, org: Organization) -> Iterator[Problem]:
+    key = f"organizations.{org.id}"
+    for alias, count in Counter(person.alias for person in org.people).items():
+        if count > 1:
+            yield Problem(
+                f"{key}.people", f"The alias {alias!r} stands {count} times.", "Give each its own alias."
+            )
+    for index, person in enumerate(org.people):
+        if person.alias in RESERVED_ALIASES:
+            yield Problem(
+                f"{key}.people[{index}].alias",
+                f"{person.alias!r} is what every organisation has anyway.",
+                "Leave the entry out, or give another alias.",
+            )
+        elif person.role in ("administrator", "node"):
+            yield Problem(
+                f"{key}.people[{index}].role",
+                f"The role {person.role!r} belongs to an identity that every organisation has anyway.",
+                "Give a role of staff: practitioner, registrar, auditor or the like.",
+            )
+    yield from _partner(topology, org)
+
+
+def _partner(topology: Topology, org: Organization) -> Iterator[Problem]:
+    key = f"organizations.{org.id}.partner"
+    if org.peers:
+        if org.partner is not None:
+            yield Problem(key, "It has a peer of its own and needs no partner.", "Leave partner out.")
+        return
+    channels = topology.channels_of(org.id)
+    if org.partner is None:
+        if channels:
+            yield Problem(
+                key,
+                f"{org.id} has no peer, and no partner that lends it one.",
+                "Name an organisation with a peer as partner, or set peers to 1.",
+            )
+        return
+    partner = topology.organizations.get(org.partner)
+    if partner is None:
+        yield Problem(
+            key,
+            f"{org.partner!r} is not an organisation.",
+            _one_of(org.partner, list(topology.organizations)),
+        )
+        return
+    if not partner.peers:
+        yield Problem(key, f"{partner.id} has no peer to lend.", "Name an organisation with a peer.")
+    for channel in channels:
+        if partner.id not in channel.members:
+            yield Problem(
+                key,
+                f"{partner.id} is not a member of {channel.name}, so {org.id} cannot reach it.",
+                f"Add {partner.id} to channels.{channel.name}.members, or name another partner.",
+            )
+
+
+def _channel(topology: Topology, channel: Channel) -> Iterator[Problem]:
+    key = f"channels.{channel.name}"
+    yield from _references(topology, f"{key}.members", channel.members)
+    yield from _references(topology, f"{key}.orderers", channel.orderers)
+    for index, name in enumerate(channel.orderers):
+        if name in topology.organizations and not topology.organizations[name].orderers:
+            yield Problem(
+                f"{key}.orderers[{index}]",
+                f"{name} runs no orderer.",
+                f"Set organizations.{name}.orderers to 1, or leave it out here.",
+            )
+    if any(name not in topology.organizations for name in channel.members):
+        return
+    if not topology.members_with_peers(channel):
+        yield Problem(f"{key}.members", "No member has a peer.", "Add an organisation with a peer.")
+        return
+    yield from _policy(topology, channel, f"{key}.lifecycle_endorsement", channel.lifecycle_endorsement)
+    for name, chaincode in channel.chaincodes.items():
+        yield from _policy(topology, channel, f"{key}.chaincodes.{name}.endorsement", chaincode.endorsement)
+        if name in RESERVED_CHAINCODES:
+            yield Problem(
+                f"{key}.chaincodes.{name}", f"The name {name!r} is taken by another node.", "Rename it."
+            )
+
+
+def _references(topology: Topology, key: str, names: Sequence[str]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if name not in topology.organizations:
+            mend = _one_of(name, list(topology.organizations))
+            yield Problem(f"{key}[{index}]", f"{name!r} is not an organisation.", mend)
+        elif name in names[:index]:
+            yield Problem(f"{key}[{index}]", f"{name!r} stands there twice.", "Remove one.")
+
+
+def _policy(topology: Topology, channel: Channel, key: str, text: str) -> Iterator[Problem]:
+    if not text:
+        return
+    try:
+        policy = policies.parse(text)
+    except policies.PolicyError as error:
+        example = topology.lifecycle_endorsement(channel.model_copy(update={"lifecycle_endorsement": ""}))
+        yield Problem(key, f"The policy cannot be read: {error}", f"Write it like this: {example}.")
+        return
+    peers = {member.msp_id: member.peers for member in topology.members(channel)}
+    for msp_id in dict.fromkeys(principal.msp_id for principal in policies.principals(policy)):
+        if msp_id not in peers:
+            yield Problem(
+                key, f"{msp_id} is not the MSP ID of a member of the channel.", _one_of(msp_id, list(peers))
+            )
+            return
+    reason = policies.unsatisfiable_reason(policy, peers)
+    if reason is not None:
+        able = ", ".join(f"{msp_id} ({count})" for msp_id, count in peers.items() if count)
+        yield Problem(key, f"Nobody can satisfy the policy: {reason}", f"Members with peers are: {able}.")
+
+
+def _chaincode_packages(topology: Topology) -> Iterator[Problem]:
+    first: dict[str, tuple[str, Chaincode]] = {}
+    for channel in topology.channels.values():
+        for name, chaincode in channel.chaincodes.items():
+            other, package = first.setdefault(name, (channel.name, chaincode))
+            for field in ("version", "module"):
+                mine, theirs = getattr(chaincode, field), getattr(package, field)
+                if mine != theirs:
+                    yield Problem(
+                        f"channels.{channel.name}.chaincodes.{name}.{field}",
+                        f"{mine!r} differs from {theirs!r} on {other}; one process serves {name} on both.",
+                        "Write the same in both, or give the chaincode another name.",
+                    )
+
+
+def _one_of(name: str, known: Sequence[str]) -> str:
+    return f"{nearest(name, known)}Write one of: {', '.join(known)}."

@@ -1,0 +1,185 @@
+"""The command line where no network is needed: usage, exit status, one sentence for each mistake."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from carechannel.cli import app
+from carechannel.wallet import Wallet
+from typer.testing import CliRunner, Result
+
+from tests.unit.carechannel.certificates import TestCa, pem, write_msp
+from tests.unit.carechannel.simulated import CHANNEL, A, profile_of
+
+GROUPS = {
+    "records": ("publish", "amend", "resume", "list", "history", "read"),
+    "consents": ("grant", "revoke", "list"),
+    "access": ("request", "outcome"),
+    "audit": ("disclosures", "history"),
+    "patients": ("invite", "enrol", "code", "get"),
+    "institution": ("join", "approve", "list"),
+    "agent": ("run",),
+}
+HANDLE = "ab" * 16
+
+
+class Cli:
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.environment = {
+            "CARECHANNEL_PROFILE": "",
+            "CARECHANNEL_IDENTITY": "",
+            "CARECHANNEL_CONSORTIUM": "",
+        }
+        self.profile = folder / "profile.json"
+        self.profile.write_text(profile_of(folder, A).model_dump_json(by_alias=True))
+        ca = TestCa()
+        wallet = Wallet.create(folder / "wallet", CHANNEL, A)
+        key = wallet._private_key()
+        certificate = pem(ca.issue("x", key.public_key()))
+        wallet.keep_certificate(certificate)
+        self.user = write_msp(folder / A / "users" / "registrar", certificate, pem(key), pem(ca.certificate))
+
+    def run(self, *arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(item) for item in arguments], env={"COLUMNS": "80"})
+
+    def staff(self, *arguments: str | Path, consortium: str = CHANNEL, identity: str = "registrar") -> Result:
+        return self.run(
+            *arguments, "--profile", self.profile, "--identity", identity, "--consortium", consortium
+        )
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.setattr("carechannel.cli.session._as_json", False)
+    for name in ("PROFILE", "IDENTITY", "CONSORTIUM", "WALLET"):
+        monkeypatch.delenv(f"CARECHANNEL_{name}", raising=False)
+    return Cli(tmp_path)
+
+
+def failed(result: Result, code: str) -> str:
+    """The one sentence of a refusal."""
+    assert result.exit_code == 1, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.strip().splitlines()
+    assert re.search(rf"\[{code}[\],]", line), line
+    return line
+
+
+def test_every_command_has_help_within_80_columns(cli: Cli) -> None:
+    commands = [(), ("demo",), *((group,) for group in GROUPS)]
+    commands += [(group, command) for group, names in GROUPS.items() for command in names]
+    for command in commands:
+        result = cli.run(*command, "--help")
+        assert result.exit_code == 0, command
+        assert all(len(line) <= 80 for line in result.stdout.splitlines()), command
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nothing",),
+        ("records", "publish"),
+        ("records", "list", "--patient", HANDLE),
+        ("consents", "grant", "--wallet", "w", "--profile", "p", "--consortium", "c"),
+        ("institution", "approve", "--profile", "p", "--identity", "i"),
+        ("institution", "approve", "AMSP", "--all", "--profile", "p", "--identity", "i"),
+        ("consents", "list", "--profile", "p", "--consortium", "c"),
+    ],
+)
+def test_wrong_usage_is_status_2(cli: Cli, arguments: tuple[str, ...]) -> None:
+    assert cli.run(*arguments).exit_code == 2
+
+
+def test_a_date_that_is_none_is_wrong_usage(cli: Cli) -> None:
+    result = cli.staff("audit", "disclosures", "--custodian", A, "--since", "yesterday")
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"{", "not-json"),
+        (b"", "empty"),
+        (b"{}", "not-fhir"),
+        (b'{"resourceType":"MedicationOrder"}', "wrong-fhir-version"),
+        (b'{"resourceType":"Patient","birthDate":"x"}', "invalid-fhir"),
+        (
+            b'{"resourceType":"Bundle","type":"collection","entry":['
+            b'{"resource":{"resourceType":"Patient","id":"a"}},{"resource":{"resourceType":"Patient","id":"b"}}]}',
+            "several-patients",
+        ),
+    ],
+)
+def test_bad_content_is_one_sentence(cli: Cli, content: bytes, code: str) -> None:
+    file = cli.folder / "content.json"
+    file.write_bytes(content)
+    failed(cli.staff("records", "publish", file, "--patient", HANDLE), code)
+
+
+def test_a_file_of_100_megabytes_is_not_even_read(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = cli.folder / "content.json"
+    with file.open("wb") as sparse:
+        sparse.truncate(100 * 2**20)
+    monkeypatch.setattr(Path, "read_bytes", _read_all_but(file, Path.read_bytes))
+    assert "64 MiB" in failed(cli.staff("records", "publish", file, "--patient", HANDLE), "too-large")
+
+
+def _read_all_but(file: Path, read_bytes: object) -> object:
+    def read(path: Path) -> bytes:
+        assert path != file
+        return read_bytes(path)  # type: ignore[operator, no-any-return]
+
+    return read
+
+
+def test_a_file_that_is_not_there(cli: Cli) -> None:
+    failed(cli.staff("records", "publish", cli.folder / "none", "--patient", HANDLE), "file-unreadable")
+
+
+def test_unknown_consortium(cli: Cli) -> None:
+    result = cli.staff("records", "list", "--patient", HANDLE, consortium="nowhere")
+    assert CHANNEL in failed(result, "unknown-consortium")
+
+
+def test_patient_code_of_another_consortium_and_no_code(cli: Cli) -> None:
+    for patient in ("care1.eyJj", "somebody"):
+        failed(cli.staff("records", "list", "--patient", patient), "patient-code-invalid")
+
+
+def test_no_profile_and_no_identity(cli: Cli) -> None:
+    failed(cli.staff("records", "list", "--patient", HANDLE, identity="nobody"), "identity-invalid")
+    missing = cli.run("institution", "list", "--profile", "none", "--identity", "i", "--consortium", "c")
+    failed(missing, "profile-invalid")
+
+
+def test_a_network_that_is_down(cli: Cli) -> None:
+    content = json.loads(cli.profile.read_text())
+    ca = pem(TestCa().certificate).decode()
+    for peer in content["peers"].values():
+        peer["tlsCACerts"]["pem"] = ca
+    cli.profile.write_text(json.dumps(content))
+    failed(cli.staff("records", "list", "--patient", HANDLE), "network-down")
+
+
+def test_errors_are_json_too(cli: Cli) -> None:
+    result = cli.staff("--json", "records", "list", "--patient", HANDLE, consortium="nowhere")
+    assert result.exit_code == 1
+    assert json.loads(result.stderr)["error"]["code"] == "unknown-consortium"
+
+
+def test_a_patients_code_for_people_and_programs(cli: Cli) -> None:
+    arguments = ("patients", "code", "--wallet", cli.folder / "wallet", "--consortium", CHANNEL)
+    assert "care1." in cli.run(*arguments).stdout
+    shown = json.loads(cli.run(*arguments, "--json").stdout)
+    assert shown["code"].startswith("care1.")
+    assert shown["custodians"] == [A]
+
+
+def test_a_demo_without_a_network_says_how_to_start_one(cli: Cli) -> None:
+    result = cli.run("demo", "--build-dir", cli.folder / "none")
+    assert result.exit_code == 1
+    assert "make up" in result.stderr
