@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from care_rules.canonical import Json
+from care_rules.audit.entries import describe
+from care_rules.canonical import Json, parse_json
+from care_rules.errors import InputInvalidError
 from fabric_gateway import Block, ValidationCode
 
 from carechannel.ledger import Ledger
@@ -120,7 +122,24 @@ def bears_out(entry: AuditEntry, block: Block) -> bool:
     )
 
 
+def told_by(entry: AuditEntry) -> dict[str, object] | None:
+    """What the stored value itself says; None where the entry claims to be something else.
+
+    The custodian's peer also sends these fields in the clear, but only the stored value is in the block.
+    """
+    kind_in_key = entry.key.split("\0")[1:2]
+    try:
+        value = parse_json(base64.b64decode(entry.value, validate=True))
+        told = describe(entry.kind, value)
+    except (InputInvalidError, KeyError, ValueError):
+        return None
+    request_id = value.get("request_id") if isinstance(value, dict) else None
+    claimed = (entry.kind, entry.transaction_id, entry.at, entry.request_id)
+    return dict(told) if claimed == (*kind_in_key, told["transaction_id"], told["at"], request_id) else None
+
+
 def _disclosure(custodian: str, entry: AuditEntry, block: Block) -> Disclosure:
+    told = told_by(entry)
     return Disclosure(
         custodian,
         entry.kind,
@@ -128,8 +147,8 @@ def _disclosure(custodian: str, entry: AuditEntry, block: Block) -> Disclosure:
         block.number,
         entry.at,
         entry.request_id,
-        dict(entry.model_extra or {}),
-        bears_out(entry, block),
+        told or {},
+        told is not None and bears_out(entry, block),
     )
 
 

@@ -109,5 +109,7 @@ def _tar_gz(files: Mapping[str, bytes]) -> bytes:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
-    # Uncompressed, because two machines' zlib need not compress to the same bytes.
-    return gzip.compress(buffer.getvalue(), compresslevel=0, mtime=0)
+    # Uncompressed, because two machines' zlib need not compress to the same bytes; and without the header's
+    # two bytes on compressor and operating system (RFC 1952, XFL and OS), which differ between Pythons.
+    packed = gzip.compress(buffer.getvalue(), compresslevel=0, mtime=0)
+    return packed[:8] + b"\x00\xff" + packed[10:]

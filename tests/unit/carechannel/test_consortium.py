@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from carechannel.access import AccessRequest
-from carechannel.audit import bears_out
+from carechannel.audit import bears_out, told_by
 from carechannel.code import PatientCode
 from carechannel.consents import draft
 from carechannel.errors import (
@@ -254,6 +254,22 @@ async def test_an_audit_entry_that_was_changed_is_not_borne_out(care: Care, b_pr
     assert not bears_out(stored.model_copy(update={"key": "another"}), block)
     assert not bears_out(stored, dataclasses.replace(block, data_hash=b"another"))
     assert isinstance(stored, AuditEntry)
+
+
+async def test_what_an_audit_entry_tells_is_what_the_block_bears_out(
+    care: Care, b_practitioner: Member
+) -> None:
+    """A custodian's peer that shows the true value and another story beside it is not believed."""
+    await b_practitioner.access.request(care.code, custodian=A)
+    auditor = care.member(A, "auditor")
+    page = await auditor.audit._ask("audit:disclosures", A, {})
+    stored = next(item for item in page.entries if item.kind == "request")
+    told = told_by(stored)
+    assert told is not None and told["purpose"] == "TREAT"
+    lying = AuditEntry.model_validate({**stored.model_dump(), "purpose": "HRESCH"})
+    assert told_by(lying) == told
+    for wrong in ({"kind": "receipt"}, {"at": "2020-01-01T00:00:00Z"}, {"request_id": "0" * 64}):
+        assert told_by(stored.model_copy(update=wrong)) is None
 
 
 async def test_audit_by_institution_and_time(care: Care, b_practitioner: Member) -> None:

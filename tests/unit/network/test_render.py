@@ -268,7 +268,7 @@ def test_the_package_is_the_same_on_every_channel_and_machine(dev: Topology) -> 
     assert (
         package_id(dev.chaincodes()[0])
         == f"care_1.0:{hashlib.sha256(content).hexdigest()}"
-        == "care_1.0:735a373390d46cb17c259161608f2c5880d52dcf92e8f5aa050e09abbfc9e6d1"
+        == "care_1.0:034a1f5595d07669cd1085caa2f1bb7444bb95eaf0706f7ef76b8bed363e4edd"
     )
 
 
