@@ -65,7 +65,7 @@ def test_equal_contents_share_nothing_visible() -> None:
     first, second = seal_content(b"content", CONTEXT), seal_content(b"content", CONTEXT)
     assert first.secret != second.secret
     assert first.commitment != second.commitment
-    assert not set(first.blob[i : i + 8] for i in range(20)) & set(second.blob[i : i + 8] for i in range(20))
+    assert not {first.blob[i : i + 8] for i in range(20)} & {second.blob[i : i + 8] for i in range(20)}
 
 
 @given(st.binary(min_size=64, max_size=64), contexts, st.text(max_size=70))

@@ -64,7 +64,7 @@ def test_what_is_not_fhir_r4_is_refused_by_name(data: bytes, error: type[FhirErr
 
 
 def test_content_above_the_limit_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carechannel.fhir.read.json.loads", lambda *_, **__: pytest.fail("parsed"))
+    monkeypatch.setattr(json, "loads", lambda *_, **__: pytest.fail("parsed"))
     with pytest.raises(ContentTooLargeError, match=r"64\.0 MiB; a record holds at most 64 MiB"):
         fhir.read(b" " * (fhir.MAX_BYTES + 1))
 
@@ -118,7 +118,7 @@ def test_a_shape_of_another_version_is_refused(resource: Any, version: str) -> N
         ({"resourceType": "MedicinalProduct", "nme": []}, "MedicinalProduct.nme"),
         (
             {"resourceType": "Patient", "extension": [{"url": "http://a", "_valueString": {"idd": "x"}}]},
-            "Patient.extension[0]._valueString.idd",
+            "Patient.extension[0]._valueString",
         ),
     ],
 )

@@ -1,8 +1,6 @@
-"""HL7's own R4 examples (npm package hl7.fhir.r4.examples 4.0.1): all go through, the invalid ones by name."""
+"""HL7's own R4 examples (npm hl7.fhir.r4.examples 4.0.1): all go through, the invalid ones by name."""
 
 from __future__ import annotations
-
-import time
 
 from carechannel import fhir
 from carechannel.crypto import InstitutionKey, RecordContext, open_content, seal_content
@@ -24,14 +22,11 @@ INVALID = {
 }
 """What lacks an element that R4 requires, and which one."""
 
-LIMIT = 120.0
-
 
 def test_every_example_goes_through_validate_classify_seal_open() -> None:
     key = InstitutionKey(X25519PrivateKey.generate())
     refused = {}
     files = example_files()
-    start = time.process_time()
     for number, path in enumerate(files):
         data = path.read_bytes()
         try:
@@ -48,4 +43,3 @@ def test_every_example_goes_through_validate_classify_seal_open() -> None:
         assert open_content(sealed.blob, secret, context, sealed.commitment) == data, path.name
     assert len(files) > 5000
     assert refused == INVALID
-    assert time.process_time() - start < LIMIT
