@@ -21,7 +21,7 @@ class CareChannel:
         self._gateways = Gateways(profile, identity)
 
     @classmethod
-    def connect(cls, profile: Path | Profile, identity: Path | Identity) -> Self:
+    def connect(cls, profile: str | Path | Profile, identity: str | Path | Identity) -> Self:
         """Reads profile and identity; peers are connected to at the first call to each.
 
         Args:
@@ -32,9 +32,10 @@ class CareChannel:
             ProfileError: the profile is missing or malformed.
             IdentityError: the folder holds no usable identity, or one that expired.
         """
-        described = Profile.load(profile) if isinstance(profile, Path) else profile
-        actor = Identity.load(identity, described.msp_id) if isinstance(identity, Path) else identity
-        return cls(described, actor)
+        described = profile if isinstance(profile, Profile) else Profile.load(Path(profile))
+        if not isinstance(identity, Identity):
+            identity = Identity.load(Path(identity), described.msp_id)
+        return cls(described, identity)
 
     def consortium(self, name: str) -> Consortium:
         """A consortium by the name of its channel.
