@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from carechannel.consents import draft
 from carechannel.errors import NotAvailableError, RefusedError
+from cryptography.x509.oid import NameOID
 from fabric_gateway.network import Network as Channel
 
 from tests.scenarios.conftest import CHANNEL, Network
@@ -215,3 +218,30 @@ async def test_the_second_consortium_knows_nothing_of_the_first(
             await consortium.patients.get(patient.handle)
         assert refused.value.code == "handle-unknown"
         assert await consortium.records.list(patient.handle) == ()
+
+
+async def test_any_client_can_learn_every_function(network: Network) -> None:
+    """Contract metadata, as clients of other languages read it."""
+    async with network.gateway("clinic", "practitioner") as gateway:
+        contract = gateway.network(CHANNEL).contract("care", "org.hyperledger.fabric")
+        metadata = json.loads(await contract.evaluate("GetMetadata"))
+    contracts = metadata["contracts"]
+    assert {"institutions", "patients", "ehr", "consent", "access", "audit"} <= set(contracts)
+    request = next(t for t in contracts["access"]["transactions"] if t["name"] == "request")
+    assert request["tag"] == ["submit"]
+    assert [parameter["name"] for parameter in request["parameters"]] == ["custodian"]
+
+
+async def test_every_certificate_on_the_ledger_has_a_random_subject(
+    network: Network, patient: Patient, record_id: str
+) -> None:
+    names = set()
+    async with network.gateway("regulator", "auditor") as gateway:
+        channel = gateway.network(CHANNEL)
+        for number in range((await channel.chain_info()).height):
+            for transaction in (await channel.block_by_number(number)).transactions:
+                if transaction.invocation is not None and transaction.creator is not None:
+                    subject = transaction.creator.certificate.subject
+                    names |= {str(a.value) for a in subject.get_attributes_for_oid(NameOID.COMMON_NAME)}
+    assert len(names) > 3
+    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in names), names
