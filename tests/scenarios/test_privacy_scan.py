@@ -112,11 +112,11 @@ async def test_no_block_holds_what_was_planted(network: Network, planted: Patien
 
 
 async def test_no_database_log_or_file_holds_what_was_planted(network: Network, planted: Patient) -> None:
-    looked_at = set()
+    looked_at: set[str] = set()
 
     def seen() -> Iterable[Place]:
         for name, data in places(network.root):
-            looked_at.add(name.split(":")[0].split("/")[-1])
+            looked_at.update(name.split("/"))
             yield name, data
 
     assert search(seen(), PLANTED) == []
