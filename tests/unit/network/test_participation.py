@@ -74,8 +74,14 @@ def certificate(
         issuer.subject if issuer else subject, subject, public_key, x509.random_serial_number(),
         start, start + timedelta(days=1),
     )  # fmt: skip
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign",
+         "encipher_only", "decipher_only"), False,
+    )  # fmt: skip
+    usage |= {"digital_signature": True, "key_cert_sign": issuer is None}
     return (
         builder.add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**usage), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(
