@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Its assertions explain themselves like those of test modules; before anything imports it.
+pytest.register_assert_rewrite("tests.conformance")
+
 SCENARIO_FLOOR = Path(__file__).parent / "scenarios" / "FLOOR"
 
 

@@ -47,6 +47,14 @@ class Probe(Contract):
         """Write an empty value."""
         await ctx.stub.put_state(key, b"")
 
+    @transaction
+    async def overwrite(self, ctx: Context, key: str) -> None:
+        """Write one key twice, and another before deleting it."""
+        await ctx.stub.put_state(key, b"first")
+        await ctx.stub.put_state(key, b"second")
+        await ctx.stub.put_state(f"{key}-deleted", b"first")
+        await ctx.stub.del_state(f"{key}-deleted")
+
     @query
     async def range(self, ctx: Context, start: str, end: str) -> list[str]:
         """List simple keys."""
@@ -139,6 +147,12 @@ class Probe(Contract):
         return [value.decode() if value else None, digest.hex() if digest else None]
 
     @query
+    async def private_hash(self, ctx: Context, collection: str, name: str) -> str | None:
+        """Read the hash of a private key, which every peer has."""
+        digest = await ctx.stub.get_private_data_hash(collection, _private_key(ctx, name))
+        return digest.hex() if digest else None
+
+    @query
     async def private_range(self, ctx: Context, collection: str, start: str, end: str) -> list[str]:
         """List simple private keys."""
         found = ctx.stub.get_private_data_by_range(collection, start, end)
@@ -170,6 +184,16 @@ class Probe(Contract):
         try:
             async for _ in ctx.stub.get_private_data_by_range(collection, "", ""):
                 pass
+        except LedgerError as error:
+            raise ChaincodeError("The ledger refused the query.", code="query-refused") from error
+        return "accepted"
+
+    @transaction
+    async def write_then_page(self, ctx: Context) -> str:
+        """What the peer says to a paginated query after a write."""
+        await ctx.stub.put_state("written", b"first")
+        try:
+            await ctx.stub.get_state_by_range_with_pagination("", "", 1)
         except LedgerError as error:
             raise ChaincodeError("The ledger refused the query.", code="query-refused") from error
         return "accepted"

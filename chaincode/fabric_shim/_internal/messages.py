@@ -6,7 +6,7 @@ Source: fabric-protos peer/chaincode_shim.proto; fabric-chaincode-go shim/handle
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -84,7 +84,7 @@ def parse_invocation(message: Message) -> Invocation:
     """
     if message.proposal is None:
         raise ProtocolError("The transaction carries no signed proposal.")
-    arguments = _decode(chaincode_pb2.ChaincodeInput, message.payload)
+    call = _decode(chaincode_pb2.ChaincodeInput, message.payload)
     proposal = _decode(proposal_pb2.Proposal, message.proposal.proposal_bytes)
     header = _decode(common_pb2.Header, proposal.header)
     channel_header = _decode(common_pb2.ChannelHeader, header.channel_header)
@@ -96,7 +96,7 @@ def parse_invocation(message: Message) -> Invocation:
     return Invocation(
         tx_id=message.tx_id,
         channel_id=message.channel_id,
-        args=tuple(arguments.args),
+        args=tuple(call.args),
         creator=signature_header.creator,
         timestamp=_datetime(channel_header.timestamp),
         transient=MappingProxyType(dict(payload.TransientMap)),
@@ -146,6 +146,41 @@ def parse_creator(creator: bytes) -> tuple[str, bytes]:
 def serialize_creator(msp_id: str, certificate_pem: bytes) -> bytes:
     """Make a serialized identity."""
     return identities_pb2.SerializedIdentity(mspid=msp_id, id_bytes=certificate_pem).SerializeToString()
+
+
+def proposal(
+    channel_id: str,
+    tx_id: str,
+    *,
+    timestamp: datetime,
+    creator: bytes,
+    nonce: bytes,
+    transient: Mapping[str, bytes],
+    args: Sequence[bytes],
+) -> bytes:
+    """Make what a client signs to have the chaincode called."""
+    channel_header = common_pb2.ChannelHeader(
+        type=common_pb2.ENDORSER_TRANSACTION, channel_id=channel_id, tx_id=tx_id
+    )
+    channel_header.timestamp.FromDatetime(timestamp)
+    signature_header = common_pb2.SignatureHeader(creator=creator, nonce=nonce)
+    header = common_pb2.Header(
+        channel_header=channel_header.SerializeToString(),
+        signature_header=signature_header.SerializeToString(),
+    )
+    call = chaincode_pb2.ChaincodeSpec(input=chaincode_pb2.ChaincodeInput(args=args))
+    payload = proposal_pb2.ChaincodeProposalPayload(
+        input=chaincode_pb2.ChaincodeInvocationSpec(chaincode_spec=call).SerializeToString(),
+        TransientMap=dict(transient),
+    )
+    return proposal_pb2.Proposal(
+        header=header.SerializeToString(), payload=payload.SerializeToString()
+    ).SerializeToString()
+
+
+def arguments(args: Sequence[bytes]) -> bytes:
+    """Payload of TRANSACTION."""
+    return chaincode_pb2.ChaincodeInput(args=args).SerializeToString()
 
 
 def register(chaincode_id: str) -> bytes:

@@ -74,6 +74,10 @@ class TestIdentity:
         """The serialized identity that stands in a proposal."""
         return messages.serialize_creator(self.msp_id, self.certificate_pem)
 
+    def sign(self, content: bytes) -> bytes:
+        """Sign with ECDSA over SHA-256; empty when the private key is not known."""
+        return self.private_key.sign(content, ec.ECDSA(hashes.SHA256())) if self.private_key else b""
+
 
 @cache
 def _certificate_authority(msp_id: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Name]:

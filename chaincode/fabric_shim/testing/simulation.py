@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from fabric_shim.errors import LedgerError
 from fabric_shim.ledger import KV, Batch, KeyModification, PageRequest
+from fabric_shim.testing.queries import OpenQueries
 from fabric_shim.testing.state import CommittedState, WriteSet
 
 IMPLICIT_COLLECTION_PREFIX = "_implicit_org_"
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -20,7 +24,8 @@ class ReadSet:
 
     :ivar public: keys of the public state that were read one by one, in clear.
     :ivar private: per collection the keys that were read one by one; the block shows the SHA-256 of each.
-    :ivar ranges: bounds of public ranges; the block shows them and the keys in them. Private ones leave none.
+    :ivar ranges: bounds of public ranges; the block shows them and the keys in them. A range that was left
+        before its end is bounded by the last key that the peer read. Private ranges leave no trace.
     """
 
     public: set[str] = field(default_factory=set)
@@ -45,6 +50,8 @@ class SimulatedLedger:
         self._state = state
         self._collections = collections
         self._peer = peer
+        self._states: OpenQueries[KV] = OpenQueries("states")
+        self._modifications: OpenQueries[KeyModification] = OpenQueries("history")
         self._wrote = False
         self._read_only_because = ""
 
@@ -75,27 +82,43 @@ class SimulatedLedger:
         self._check_collection(collection)
         if collection:
             self._become_read_only("Queries on private data")
+        if self._lacks(collection):
+            return Batch(())
         if page is None:
-            if not collection:
-                self.reads.ranges.append((start_key, end_key))
-            if self._lacks(collection):
-                return Batch(())
-            return Batch(tuple(self._state.range(collection, start_key, end_key)))
+            note = _unnoted if collection else self._note_range(start_key, end_key)
+            return self._states.open(self._state.range(collection, start_key, end_key), note)
         self._become_read_only("Paginated queries")
-        self.reads.ranges.append((start_key, end_key))
-        return _page(self._state.range("", page.bookmark or start_key, end_key), page.size)
+        start = page.bookmark or start_key
+        return _page(self._state.range("", start, end_key), page.size, self._note_range(start, end_key))
 
     async def get_history_for_key(self, key: str) -> Batch[KeyModification]:
-        return Batch(tuple(reversed(self._state.history.get(key, []))))
+        return self._modifications.open(reversed(self._state.history.get(key, [])), _unnoted)
 
     async def next_states(self, query_id: str) -> Batch[KV]:
-        raise self._error(f"query iterator not found: {query_id}")
+        return self._next(self._states, query_id)
 
     async def next_modifications(self, query_id: str) -> Batch[KeyModification]:
-        raise self._error(f"query iterator not found: {query_id}")
+        return self._next(self._modifications, query_id)
 
     async def close_query(self, query_id: str) -> None:
-        """Nothing to free: every query is answered in one batch."""
+        self._states.close(query_id)
+        self._modifications.close(query_id)
+
+    def _next(self, queries: OpenQueries[Item], query_id: str) -> Batch[Item]:
+        try:
+            return queries.advance(query_id)
+        except KeyError:
+            raise self._error(f"query iterator not found: {query_id}") from None
+
+    def _note_range(self, start_key: str, end_key: str) -> Callable[[KV | None], None]:
+        # core/ledger/kvledger/txmgmt/txmgr/query_executor.go, updateRangeQueryInfo
+        position = len(self.reads.ranges)
+        self.reads.ranges.append((start_key, end_key))
+
+        def note(read: KV | None) -> None:
+            self.reads.ranges[position] = (start_key, end_key if read is None else read.key)
+
+        return note
 
     def _lacks(self, collection: str) -> bool:
         implicit = collection.startswith(IMPLICIT_COLLECTION_PREFIX)
@@ -130,7 +153,13 @@ class SimulatedLedger:
         return LedgerError(text, tx_id=self._tx_id)
 
 
-def _page(entries: Iterable[KV], size: int) -> Batch[KV]:
-    taken = tuple(itertools.islice(entries, size + 1))
-    bookmark = taken[size].key if len(taken) > size else ""
-    return Batch(taken[:size], bookmark=bookmark)
+def _unnoted(_read: object) -> None:
+    """Private ranges and histories are in no read set."""
+
+
+def _page(entries: Iterator[KV], size: int, note: Callable[[KV | None], None]) -> Batch[KV]:
+    taken = tuple(itertools.islice(entries, size))
+    # A peer that has read as many as it was asked for does not look whether there are more.
+    note(taken[-1] if len(taken) == size else None)
+    following = next(entries, None)
+    return Batch(taken, bookmark=following.key if following else "")

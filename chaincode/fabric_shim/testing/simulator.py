@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from fabric_shim._internal import messages
+from fabric_shim._internal.messages import Message, MessageType
 from fabric_shim.chaincode import Chaincode, Response, execute
 from fabric_shim.errors import TransactionRefusedError
 from fabric_shim.ledger import KeyModification
-from fabric_shim.stub import ChaincodeEvent, ChaincodeStub, Invocation
+from fabric_shim.stub import ChaincodeEvent, ChaincodeStub, Invocation, SignedProposal
 from fabric_shim.testing.identity import TestIdentity
 from fabric_shim.testing.simulation import ReadSet, SimulatedLedger
 from fabric_shim.testing.state import CommittedState
@@ -159,15 +161,26 @@ class LedgerSimulator:
         self._count += 1
         self.now += timedelta(seconds=1)
         nonce = self._count.to_bytes(_NONCE_BYTES, "big")
-        serialized = creator.creator
-        return Invocation(
-            tx_id=_sha256(nonce + serialized).hex(),
-            channel_id=self.channel,
-            args=tuple(arg.encode() if isinstance(arg, str) else arg for arg in args),
-            creator=serialized,
+        tx_id = _sha256(nonce + creator.creator).hex()
+        wire_args = tuple(arg.encode() if isinstance(arg, str) else arg for arg in args)
+        proposal = messages.proposal(
+            self.channel,
+            tx_id,
             timestamp=timestamp or self.now,
-            transient=MappingProxyType(dict(transient)),
-            binding=_sha256(nonce + serialized + bytes(8)),
+            creator=creator.creator,
+            nonce=nonce,
+            transient=transient,
+            args=wire_args,
+        )
+        # Read back as from a peer, so that a contract sees what the wire would give it.
+        return messages.parse_invocation(
+            Message(
+                MessageType.TRANSACTION,
+                self.channel,
+                tx_id,
+                messages.arguments(wire_args),
+                SignedProposal(proposal, creator.sign(proposal)),
+            )
         )
 
 

@@ -1,0 +1,126 @@
+"""Every function of the stub on real peers: the scenarios that hold the simulator to what Fabric does."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from fabric_gateway import CallError, Gateway
+
+from tests.conformance import HOME, Outcomes, PrivateData, PublicState, Recorded, RefusedError, Submitted
+from tests.scenarios.conftest import Network, free_port_base
+
+TOPOLOGY = Path(__file__).parent / "topologies" / "probe.yaml"
+CHANNEL = "probe-channel"
+CHAINCODE = "probe"
+
+
+class GatewayLedger:
+    """The scenarios' ledger, on a network."""
+
+    channel = CHANNEL
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.certificate: x509.Certificate = gateway.identity.certificate
+        self._network = gateway.network(CHANNEL)
+        self._contract = self._network.contract(CHAINCODE)
+
+    async def submit(
+        self, function: str, *arguments: str, transient: Mapping[str, bytes] | None = None
+    ) -> Submitted:
+        with _refusals():
+            result = await self._contract.submit(
+                function, *arguments, transient=transient, endorsing_organizations=[HOME]
+            )
+        return Submitted(result.transaction_id, result.result)
+
+    async def evaluate(
+        self,
+        function: str,
+        *arguments: str,
+        transient: Mapping[str, bytes] | None = None,
+        peer: str = HOME,
+    ) -> bytes:
+        await self._wait_for(peer)
+        with _refusals():
+            return await self._contract.evaluate(
+                function, *arguments, transient=transient, target_organizations=[peer]
+            )
+
+    async def recorded(self, tx_id: str) -> Recorded:
+        block = await self._network.block_by_transaction_id(tx_id)
+        found = block.transaction(tx_id)
+        assert found is not None
+        assert found.timestamp is not None
+        assert found.invocation is not None
+        event, rwset = found.invocation.event, found.invocation.read_write_set
+        private_reads: dict[str, set[bytes]] = defaultdict(set)
+        for read in rwset.private_reads:
+            private_reads[read.collection].add(read.key_hash)
+        private_writes: dict[str, dict[bytes, bytes | None]] = defaultdict(dict)
+        for write in rwset.private_writes:
+            private_writes[write.collection][write.key_hash] = write.value_hash
+        return Recorded(
+            timestamp=found.timestamp,
+            event=(event.event_name, event.payload) if event else None,
+            reads={read.key for read in rwset.reads if read.namespace == CHAINCODE},
+            ranges=[(read.start_key, read.end_key) for read in rwset.range_reads],
+            writes={write.key: write.value for write in rwset.writes},
+            private_reads=dict(private_reads),
+            private_writes=dict(private_writes),
+        )
+
+    async def _wait_for(self, peer: str) -> None:
+        """Block until the peer has what the home peer has."""
+        if peer == HOME:
+            return
+        height = (await self._network.chain_info(target_organizations=[HOME])).height
+        while (await self._network.chain_info(target_organizations=[peer])).height < height:
+            pass  # every question is a round trip, which is wait enough
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what the chaincode refused; any other failure stays as it is."""
+    try:
+        yield
+    except CallError as error:
+        if error.chaincode_status is None or error.chaincode_message is None:
+            raise
+        raise RefusedError(error.chaincode_status, error.chaincode_message) from error
+
+
+@pytest.fixture(scope="module")
+def probe_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """Fabric with the probe contract, whose processes find it in this repository."""
+    network = Network("probe", tmp_path_factory.mktemp("probe"), free_port_base())
+    try:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
+            network.must("up", "--bare", "--topology", str(TOPOLOGY))
+        yield network
+    finally:
+        network.must("down")
+
+
+@pytest.fixture(scope="module")
+async def ledger(probe_network: Network) -> AsyncIterator[GatewayLedger]:
+    async with probe_network.gateway("a", "caller") as gateway:
+        yield GatewayLedger(gateway)
+
+
+class TestPublicState(PublicState):
+    pass
+
+
+class TestPrivateData(PrivateData):
+    pass
+
+
+class TestOutcomes(Outcomes):
+    pass

@@ -1,0 +1,88 @@
+"""The ledger simulator does what a peer does: the scenarios that tests/scenarios runs on a network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import pytest
+from cryptography import x509
+from fabric_shim.errors import TransactionRefusedError
+from fabric_shim.testing import LedgerSimulator, TestIdentity, TransactionResult
+
+from tests.conformance import HOME, Outcomes, PrivateData, PublicState, Recorded, RefusedError, Submitted
+from tests.protocol.probe import chaincode
+
+
+class SimulatorLedger:
+    """The scenarios' ledger, in memory."""
+
+    channel = "probe-channel"
+
+    def __init__(self) -> None:
+        self._caller = TestIdentity.create(HOME, "caller", attributes={"care.role": "auditor"})
+        self._simulator = LedgerSimulator(self.channel, chaincode())
+        self._committed: dict[str, TransactionResult] = {}
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate(self._caller.certificate_pem)
+
+    async def submit(
+        self, function: str, *arguments: str, transient: Mapping[str, bytes] | None = None
+    ) -> Submitted:
+        try:
+            result = await self._simulator.submit(
+                function, arguments, creator=self._caller, transient=transient or {}, peer=HOME
+            )
+        except TransactionRefusedError as error:
+            raise RefusedError(error.status, str(error)) from error
+        self._committed[result.tx_id] = result
+        return Submitted(result.tx_id, result.payload)
+
+    async def evaluate(
+        self,
+        function: str,
+        *arguments: str,
+        transient: Mapping[str, bytes] | None = None,
+        peer: str = HOME,
+    ) -> bytes:
+        try:
+            result = await self._simulator.evaluate(
+                function, arguments, creator=self._caller, transient=transient or {}, peer=peer
+            )
+        except TransactionRefusedError as error:
+            raise RefusedError(error.status, str(error)) from error
+        return result.payload
+
+    async def recorded(self, tx_id: str) -> Recorded:
+        result = self._committed[tx_id]
+        return Recorded(
+            timestamp=result.timestamp,
+            event=(result.event.name, result.event.payload) if result.event else None,
+            reads=set(result.reads.public),
+            ranges=list(result.reads.ranges),
+            writes=dict(result.writes),
+            private_reads={
+                collection: {hashlib.sha256(key.encode()).digest() for key in keys}
+                for collection, keys in result.reads.private.items()
+            },
+            private_writes={name: dict(writes) for name, writes in result.hashed_writes.items()},
+        )
+
+
+@pytest.fixture(scope="module")
+def ledger() -> SimulatorLedger:
+    return SimulatorLedger()
+
+
+class TestPublicState(PublicState):
+    pass
+
+
+class TestPrivateData(PrivateData):
+    pass
+
+
+class TestOutcomes(Outcomes):
+    pass
