@@ -3,24 +3,34 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-NAME ?=
-PORTS ?=
-TOPOLOGY ?=
-BUILD_DIR ?=
+# Not from the environment: some systems have a NAME there that means the machine.
+NAME :=
+PORTS :=
+TOPOLOGY :=
+BUILD_DIR :=
 FABRIC_BIN ?=
 export FABRIC_BIN
+
+KNOWN := NAME PORTS TOPOLOGY BUILD_DIR FABRIC_BIN FILE NODE FOLLOW JSON FORCE ARGS
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) CARECHANNEL_% XDG_% HOME SHELL UV MAKE%,$(GIVEN))
+$(if $(UNKNOWN),$(error There is no variable $(UNKNOWN); known are: $(KNOWN)))
 
 CACHE := $(or $(CARECHANNEL_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/carechannel)
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 NETWORK := $(RUN) carechannel-network
 WHICH := $(if $(TOPOLOGY),--topology $(TOPOLOGY)) $(if $(NAME),--name $(NAME)) $(if $(BUILD_DIR),--build-dir $(BUILD_DIR))
+# Hints that the programs print name these variables again.
+export CARECHANNEL_MAKE := $(strip $(foreach name,TOPOLOGY NAME BUILD_DIR,$(if $($(name)),$(name)=$($(name)))))
+DEMO_NAME = $(or $(NAME),$(if $(TOPOLOGY),$(shell sed -n 's/^name: *"\{0,1\}\([a-z0-9-]*\).*/\1/p' $(TOPOLOGY))))
 
 .PHONY: help
 help: ## Print every target with a line
 	@echo "CareChannel: consented health-record sharing on Hyperledger Fabric"; echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo; echo "Variables: NAME=, PORTS=, TOPOLOGY= choose a network; FABRIC_BIN= your own binaries"
+	@echo; echo "Which network: NAME=, PORTS=, TOPOLOGY= (a file), BUILD_DIR= (networks' folder)"
+	@echo "Your own Fabric binaries: FABRIC_BIN= (a folder)"
 
 $(CACHE)/uv/bin/uv:
 	@echo "Installing uv into $(CACHE)/uv"
@@ -41,11 +51,11 @@ typings/.generated: .venv/.synced .ci/typings.py
 env: .venv/.synced ## Install the Python environment only
 
 .PHONY: install
-install: env ## Install everything: the Python environment, Fabric 3.1.1, Fabric CA 1.5.15
+install: env ## Install the Python environment, Fabric 3.1.1, Fabric CA 1.5.15
 	@$(NETWORK) install
 
 .PHONY: up
-up: install ## Start the network (idempotent); ready when an endorsement works
+up: install ## Start the network (idempotent); done when it endorses
 	@$(NETWORK) up $(WHICH) $(if $(PORTS),--ports $(PORTS))
 
 .PHONY: down
@@ -57,16 +67,17 @@ clean: env ## Stop the network and remove its data (asks; FORCE=1 does not)
 	@$(NETWORK) clean $(WHICH) $(if $(FORCE),--force)
 
 .PHONY: status
-status: env ## Show the nodes: pid, port, health, height, certificate expiry (JSON=1)
-	@$(NETWORK) status $(WHICH) $(if $(PORTS),--ports $(PORTS)) $(if $(JSON),--json)
+status: env ## Show nodes: pid, port, health, height, certificate (JSON=1)
+	@$(NETWORK) status $(WHICH) $(if $(PORTS),--ports $(PORTS)) $(if $(JSON),--json,--exit-zero)
 
 .PHONY: logs
 logs: env ## Print a node's log: make logs NODE=peer0.hospital-a (FOLLOW=1)
-	@$(if $(NODE),,echo "Name a node: make logs NODE=peer0.hospital-a; make status lists them." >&2; exit 2;) $(NETWORK) logs $(NODE) $(WHICH) $(if $(FOLLOW),--follow)
+	@$(if $(NODE),,echo "Name a node: make logs NODE=peer0.hospital-a; make status lists them all." >&2; exit 2;) $(NETWORK) logs $(NODE) $(WHICH) $(if $(FOLLOW),--follow)
 
 .PHONY: demo
-demo: up ## Watch a record go from one hospital to another under the patient's consent (FILE=)
-	@$(RUN) carechannel demo $(if $(BUILD_DIR),--build-dir $(BUILD_DIR)) $(if $(NAME),--name $(NAME)) $(if $(FILE),--file '$(FILE)')
+demo: install ## Share a record between two hospitals, under consent (FILE=)
+	@$(NETWORK) up --brief $(WHICH) $(if $(PORTS),--ports $(PORTS))
+	@$(RUN) carechannel demo $(if $(BUILD_DIR),--build-dir $(BUILD_DIR)) $(if $(DEMO_NAME),--name $(DEMO_NAME)) $(if $(FILE),--file '$(FILE)')
 
 .PHONY: examples
 examples: env ## Fetch HL7's FHIR R4 example resources (CC0) into the cache
@@ -84,7 +95,7 @@ format: env ## Format the code and apply safe lint fixes
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format .
 
 .PHONY: test
-test: install ## Run every test, on a real network that the suite brings up itself
+test: install ## Run every test, on a real network that the suite starts itself
 	@$(RUN) pytest --strict-run $(ARGS)
 
 .PHONY: unit

@@ -12,12 +12,15 @@ from care_rules.errors import InstitutionNotActiveError, NotPermittedError
 from care_rules.fields import ATTRIBUTE, STAFF_ID
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
+from fabric_shim import ClientIdentity
 from fabric_shim.contract import Context
 
 from care_contracts import public_state
 
 ROLE_ATTRIBUTE: Final = "care.role"
 GROUPS_ATTRIBUTE: Final = "care.groups"
+PATIENT_ATTRIBUTE: Final = "care.patient"
+"""Of its own, because a CA cannot let somebody give one value of an attribute and no other."""
 
 NO_ROLE: Final = "none"
 ADMINISTRATOR: Final = "administrator"
@@ -58,7 +61,7 @@ def caller(ctx: Context) -> Caller:
     staff_id = str(names[-1].value) if names else ""
     if not STAFF_ID.fullmatch(staff_id):
         raise NotPermittedError("The certificate's common name is not an id; enroll with a random id.")
-    role = identity.get_attribute_value(ROLE_ATTRIBUTE) or NO_ROLE
+    role = identity.get_attribute_value(ROLE_ATTRIBUTE) or _role_without_attribute(identity)
     listed = (identity.get_attribute_value(GROUPS_ATTRIBUTE) or "").split(",")
     groups = tuple(sorted({group.strip() for group in listed} - {""}))
     if len(groups) > MAX_GROUPS or not all(ATTRIBUTE.fullmatch(value) for value in (role, *groups)):
@@ -76,6 +79,10 @@ def caller(ctx: Context) -> Caller:
             public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         ).decode(),
     )
+
+
+def _role_without_attribute(identity: ClientIdentity) -> str:
+    return PATIENT if identity.get_attribute_value(PATIENT_ATTRIBUTE) == "true" else NO_ROLE
 
 
 def require_staff(ctx: Context, custodian: str, roles: Set[str]) -> Caller:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +12,7 @@ from care_rules.canonical import Json
 from carechannel.code import PatientCode
 from carechannel.errors import AnswerPendingError, PatientCodeError
 from carechannel.ledger import Committed, Ledger
-from carechannel.replies import Outcome, parse
+from carechannel.replies import Outcome, event_names, parse
 
 ANSWERED: Final = "access.answered"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -82,13 +81,12 @@ class Access:
             return outcome
         try:
             async with asyncio.timeout(wait):
-                await self._answered(request)
+                return await self._answered(request)
         except TimeoutError as error:
             raise AnswerPendingError(
                 f"{request.custodian} has not answered yet; ask for the outcome again later.",
                 transaction_id=request.request_id,
             ) from error
-        return await self._evaluate(request)
 
     async def acknowledge(self, request: AccessRequest, outcome: Outcome) -> Committed:
         """Writes the receipt. It is due for every outcome, so that the ledger does not tell them apart."""
@@ -124,18 +122,18 @@ class Access:
         )
         return parse(Outcome, reply)
 
-    async def _answered(self, request: AccessRequest) -> None:
-        """Returns once the answer is committed; its event cannot come before the request's block."""
+    async def _answered(self, request: AccessRequest) -> Outcome:
+        """The outcome once the answer is committed; its event cannot come before the request's block.
+
+        An event alone is any endorsing member's word, so the custodian is asked after each.
+        """
         events = await self._ledger.events(request.custodian, start_block=request.block_number)
         async with events:
             async for event in events:
-                if event.event_name == ANSWERED and _names(event.payload, request.request_id):
-                    return
-
-
-def _names(payload: bytes, request_id: str) -> bool:
-    try:
-        content = json.loads(payload)
-    except ValueError:
-        return False
-    return isinstance(content, dict) and content.get("request_id") == request_id
+                if event.event_name == ANSWERED and event_names(
+                    event.payload, "request_id", request.request_id
+                ):
+                    outcome = await self._evaluate(request)
+                    if outcome.status != "pending":
+                        return outcome
+        return await self._evaluate(request)

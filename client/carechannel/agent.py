@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from carechannel.crypto.institution_key import seal_for_answer
 from carechannel.errors import CareChannelError, RefusedError
 from carechannel.ledger import Ledger
 from carechannel.profile import Profile
-from carechannel.replies import Decision, PendingRequests, SealedRecord, parse
+from carechannel.replies import Decision, PendingRequests, SealedRecord, event_names, parse
 
 REQUESTED: Final = "access.requested"
 MAX_AT_ONCE: Final = 16
@@ -93,7 +92,7 @@ class KeyAgent:
         events = await self._ledger.events(self._custodian, checkpointer=checkpointer)
         async with events:
             async for event in events:
-                if event.event_name == REQUESTED and self._is_mine(event.payload):
+                if event.event_name == REQUESTED and event_names(event.payload, "custodian", self._custodian):
                     group.create_task(self._attempt(event.transaction_id))
 
     async def _sweep(self) -> None:
@@ -148,13 +147,6 @@ class KeyAgent:
         secret = self._key.open_custody(record.sealed_key, context, self._custodian)
         sealed = seal_for_answer(secret, public_key, context, request_id)
         return {"record_id": record.record_id, "version": record.version, "sealed_key": sealed}
-
-    def _is_mine(self, payload: bytes) -> bool:
-        try:
-            content = json.loads(payload)
-        except ValueError:
-            return False
-        return isinstance(content, dict) and content.get("custodian") == self._custodian
 
 
 def _padding(content: dict[str, Json]) -> str:

@@ -187,22 +187,31 @@ class Profile(BaseModel):
             raise ProfileError(f"The connection profile does not describe the peer {name}.")
         return found
 
+    def member(self, consortium: str, msp_id: str) -> Member:
+        """A member of a consortium by its MSP ID.
+
+        Raises:
+            UnknownMemberError: the consortium has no such member.
+        """
+        members = self.consortium(consortium).members
+        if (found := members.get(msp_id)) is None:
+            raise UnknownMemberError(
+                f"{msp_id} is not a member of {consortium}; its members are: {', '.join(sorted(members))}."
+            )
+        return found
+
     def custodian_peer(self, consortium: str, custodian: str) -> str:
         """The name of the peer through which a custodian is asked.
 
         Raises:
             UnknownMemberError: no member of the consortium, or one that keeps no records (no peer).
         """
-        members = self.consortium(consortium).members
-        if (member := members.get(custodian)) is None:
-            raise UnknownMemberError(
-                f"{custodian} is not a member of {consortium}; its members are: {', '.join(sorted(members))}."
-            )
-        if member.peer is None:
+        peer = self.member(consortium, custodian).peer
+        if peer is None:
             raise UnknownMemberError(
                 f"{custodian} runs no peer in {consortium}, so it keeps no records there."
             )
-        return member.peer
+        return peer
 
     def authority(self) -> Authority:
         """The organisation's own certificate authority.

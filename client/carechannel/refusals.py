@@ -64,8 +64,8 @@ def _call(error: gateway.CallError, peer: str) -> tuple[type[CareChannelError], 
         )
     if error.status in _UNREACHABLE:
         return NetworkDownError, (
-            f"{peer} cannot be reached, or has no one to pass the call to; is the network up "
-            "(carechannel-network status)?"
+            f"{peer} cannot be reached, or has no one to pass the call to; is the network up? "
+            "Its operator sees that with `make status`."
         )
     return TransactionError, f"{peer} did not take the call: {_first_line(error)}."
 

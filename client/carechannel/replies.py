@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
+from care_rules.canonical import parse_json
+from care_rules.errors import InputInvalidError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from carechannel.errors import UnexpectedReplyError
@@ -34,6 +36,18 @@ def parse(kind: type[R], data: bytes) -> R:
             f"The chaincode's reply is not the one that this version of CareChannel knows "
             f"({', '.join(sorted(places)[:3])}); use the version that the consortium runs."
         ) from error
+
+
+def event_names(payload: bytes, key: str, wanted: str) -> bool:
+    """Whether an event's payload has that value under a key.
+
+    Any member's peer can endorse an event with any payload, so one that is no JSON is merely not meant.
+    """
+    try:
+        content = parse_json(payload)
+    except InputInvalidError:
+        return False
+    return isinstance(content, dict) and content.get(key) == wanted
 
 
 class Institution(Reply):

@@ -49,6 +49,6 @@ def lacking(topology: Topology, layout: Layout, organization: Organization) -> t
 def _lack(identity: Identity, root: bytes) -> Lack:
     return Lack(
         identity,
-        msp=identity.msp is not None and not msp_is_good(identity.msp, root),
+        msp=identity.msp is not None and not msp_is_good(identity.msp, root, clients=identity.knows_clients),
         tls=identity.tls is not None and not tls_is_good(identity.tls, root, identity.hosts),
     )

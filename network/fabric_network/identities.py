@@ -9,15 +9,20 @@ from typing import Literal
 
 from fabric_network.paths import Layout, OrganizationLayout, TlsLayout
 from fabric_network.ports import LOOPBACK
+from fabric_network.render.ca import PATIENTS
 from fabric_network.topology import Node, NodeKind, Organization, Person, Topology
 
 IdentityType = Literal["client", "peer", "orderer", "admin"]
 
 PATIENT_REGISTRAR: Mapping[str, str] = {
     "hf.Registrar.Roles": "client",
-    "hf.Registrar.Attributes": "care.role",
+    "hf.Registrar.Attributes": "care.patient",
 }
-"""What a person whose role is registrar may do at the CA: make patients known to it."""
+"""What a person whose role is registrar may do at the CA: make patients known to it.
+
+A CA limits the names of attributes, not their values, and lets a registrar change whoever is in its own
+affiliation: with `care.role` it could make itself an administrator, without an affiliation become the node.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,12 @@ class Identity:
     hosts: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     authority: Mapping[str, str] = field(default_factory=dict)
+    affiliation: str = ""
+
+    @property
+    def knows_clients(self) -> bool:
+        """Whether its MSP folder makes clients members of the organisation; see `render.msp`."""
+        return self.type != "peer"
 
 
 def identities(topology: Topology, layout: Layout, organization: Organization) -> tuple[Identity, ...]:
@@ -98,6 +109,7 @@ def _person(files: OrganizationLayout, person: Person) -> Identity:
         tls=_tls_files(user.tls),
         attributes=attributes,
         authority=PATIENT_REGISTRAR if person.role == "registrar" else {},
+        affiliation=PATIENTS if person.role == "registrar" else "",
     )
 
 

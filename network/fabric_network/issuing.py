@@ -81,7 +81,13 @@ class _Issuer:
         else:
             enrollment = Enrollment(*read_msp(identity.msp), self._root)
         if lack.msp and identity.msp is not None:
-            write_msp(identity.msp, self._root, enrollment.cert_pem, enrollment.key_pem)
+            write_msp(
+                identity.msp,
+                self._root,
+                enrollment.cert_pem,
+                enrollment.key_pem,
+                clients=identity.knows_clients,
+            )
         if lack.tls and identity.tls is not None:
             # A renewed TLS certificate keeps its key: the orderers know one another by it.
             key = read_key(identity.tls.key)
@@ -97,6 +103,7 @@ class _Issuer:
                 enrollment_id,
                 type=identity.type,
                 secret=secret,
+                affiliation=identity.affiliation,
                 attributes=identity.attributes,
                 authority=identity.authority,
             )

@@ -23,11 +23,11 @@ def write_channel_msp(folder: Path, root: bytes) -> None:
         make_folder(folder, lambda target: _write_roots(target, root))
 
 
-def write_msp(folder: Path, root: bytes, cert_pem: bytes, key_pem: bytes) -> None:
-    """Somebody's MSP folder, in Fabric's standard layout."""
+def write_msp(folder: Path, root: bytes, cert_pem: bytes, key_pem: bytes, *, clients: bool = True) -> None:
+    """Somebody's MSP folder, in Fabric's standard layout; `clients` as in `node_ous`."""
 
     def fill(target: Path) -> None:
-        _write_roots(target, root)
+        _write_roots(target, root, clients=clients)
         write(target / "keystore" / "key.pem", key_pem, PRIVATE)
         (target / "keystore").chmod(0o700)
         write(target / "signcerts" / "cert.pem", cert_pem)
@@ -58,11 +58,11 @@ def read_key(file: Path) -> ec.EllipticCurvePrivateKey | None:
     return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
-def msp_is_good(folder: Path, root: bytes) -> bool:
+def msp_is_good(folder: Path, root: bytes, *, clients: bool = True) -> bool:
     return (
         _same(folder / "cacerts" / "ca.pem", root)
         and _same(folder / "tlscacerts" / "ca.pem", root)
-        and _same(folder / "config.yaml", node_ous().encode())
+        and _same(folder / "config.yaml", node_ous(clients=clients).encode())
         and _fits(folder / "signcerts" / "cert.pem", folder / "keystore" / "key.pem", root)
     )
 
@@ -101,7 +101,7 @@ def _same(file: Path, content: bytes) -> bool:
     return file.is_file() and file.read_bytes() == content
 
 
-def _write_roots(folder: Path, root: bytes) -> None:
+def _write_roots(folder: Path, root: bytes, *, clients: bool = True) -> None:
     write(folder / "cacerts" / "ca.pem", root)
     write(folder / "tlscacerts" / "ca.pem", root)
-    write(folder / "config.yaml", node_ous())
+    write(folder / "config.yaml", node_ous(clients=clients))

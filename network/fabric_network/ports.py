@@ -12,6 +12,8 @@ from fabric_network.errors import PortBusyError
 
 LOOPBACK = "127.0.0.1"
 LAST_PORT = 65535
+SHOWN = 5
+"""How many busy ports a message names: with more it is most likely another whole network."""
 
 
 class PortUse(StrEnum):
@@ -56,7 +58,7 @@ def allocate(
 def check_free(ports: Mapping[int, str], own: Collection[int] = ()) -> None:
     """Raise `PortBusyError` unless each of `ports` (port → what it is for) can be listened on.
 
-    The message names each busy port, what needs it, and the process that holds it where the system tells.
+    The message names busy ports, what needs them, and the process that holds it where the system tells.
     `own` are process ids of this network: the ports that they hold count as free.
     """
     busy = [port for port in ports if not _is_free(port)]
@@ -67,8 +69,10 @@ def check_free(ports: Mapping[int, str], own: Collection[int] = ()) -> None:
     if not busy:
         return
     lines = [f"port {port} ({ports[port]}) is held by {_describe(holders.get(port))}" for port in busy]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"{len(lines) - SHOWN} more of its ports are held too"]
     raise PortBusyError(
-        f"{'; '.join(lines)}. Stop what holds it, or give another first port (PORTS=, or --ports)."
+        ";\n".join(lines) + ".\nStop what holds them, or give another first port (PORTS=, or --ports)."
     )
 
 

@@ -73,7 +73,7 @@ def _chaincode(topology: Topology, layout: Layout, node: Node) -> Service:
     return Service(
         node,
         servers.chaincode(node, files, chaincode.module, package_id(chaincode)),
-        (files.server_certificate, files.client_ca),
+        (files.server_certificate, files.client_certificate),
         speaks_mutual_tls(node.listen, files.client_ca, files.client_certificate, files.client_key),
     )
 

@@ -122,7 +122,11 @@ class Network:
 
 def start(name: str, build_dir: Path) -> Network:
     network = Network(name, build_dir, free_port_base())
-    network.must("up")
+    try:
+        network.must("up")
+    except BaseException:
+        network.command("down")
+        raise
     return network
 
 

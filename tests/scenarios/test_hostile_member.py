@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
+from hashlib import sha256
 from pathlib import Path
 
+import grpc
 import pytest
-from fabric_gateway import CommitError, EndorseError
+from carechannel.identity import Identity
+from carechannel.profile import Profile
+from carechannel.sdk import CaRefusedError, CertificateAuthority, Enrollment
+from fabric_gateway import CommitError, EndorseError, signers
 from fabric_network import topology
 from fabric_network.errors import ChannelError
 from fabric_network.participation import Participation
 from fabric_network.paths import Layout
+from fabric_protos.common import common_pb2
+from fabric_protos.msp import identities_pb2
+from fabric_protos.orderer import ab_pb2
+from fabric_protos.peer import events_pb2
 
 from tests.scenarios.conftest import CHANNEL, Network
 from tests.scenarios.people import CUSTODIAN, Patient, new_patient, observation
@@ -86,3 +96,69 @@ def test_only_the_orderers_administrator_reaches_its_admin_port(network: Network
     for alias in ("practitioner", "node"):
         with pytest.raises(ChannelError):
             Participation(node, institution.user(alias).tls).channels()
+
+
+@pytest.mark.parametrize(
+    ("organization", "alias"),
+    [("hospital-b", "practitioner"), ("hospital-b", "admin"), ("hospital-a", "practitioner")],
+)
+async def test_no_peer_streams_its_private_data(
+    network: Network, patient: Patient, organization: str, alias: str
+) -> None:
+    """By default Fabric gives the implicit collections of a peer to whoever may read its blocks."""
+    async with network.consortium("hospital-a", "registrar") as consortium:
+        await consortium.records.publish(patient.handle, observation())
+    profile = Profile.load(network.profile(organization))
+    person = Identity.load(network.user(organization, alias), profile.msp_id)
+    peer = profile.peer("peer0.hospital-a.example")
+    channel = grpc.aio.secure_channel(
+        peer.address,
+        grpc.ssl_channel_credentials(peer.tls_roots.text.encode()),
+        options=[("grpc.ssl_target_name_override", peer.options.server_name)],
+    )
+    async with channel:
+        for function, status in (("DeliverFiltered", "SUCCESS"), ("DeliverWithPrivateData", "FORBIDDEN")):
+            request = await whole_chain(person)
+            deliver = channel.stream_stream(f"/protos.Deliver/{function}")
+            replies = [
+                events_pb2.DeliverResponse.FromString(reply)
+                async for reply in deliver(iter([request]), timeout=STALL)
+            ]
+            assert common_pb2.Status.Name(replies[-1].status) == status
+            assert (len(replies) == 1) == (status == "FORBIDDEN")
+
+
+async def whole_chain(person: Identity) -> bytes:
+    """A signed request for all blocks of the channel."""
+    creator = identities_pb2.SerializedIdentity(mspid=person.msp_id, id_bytes=person.certificate_pem)
+    signature_header = common_pb2.SignatureHeader(
+        creator=creator.SerializeToString(), nonce=secrets.token_bytes(24)
+    )
+    channel_header = common_pb2.ChannelHeader(type=common_pb2.DELIVER_SEEK_INFO, channel_id=CHANNEL)
+    channel_header.timestamp.GetCurrentTime()
+    header = common_pb2.Header(
+        channel_header=channel_header.SerializeToString(),
+        signature_header=signature_header.SerializeToString(),
+    )
+    seek = ab_pb2.SeekInfo(
+        start=ab_pb2.SeekPosition(oldest=ab_pb2.SeekOldest()),
+        stop=ab_pb2.SeekPosition(newest=ab_pb2.SeekNewest()),
+    )
+    payload = common_pb2.Payload(header=header, data=seek.SerializeToString()).SerializeToString()
+    signature = await signers.ecdsa(person.private_key_pem)(sha256(payload).digest())
+    return common_pb2.Envelope(payload=payload, signature=signature).SerializeToString()
+
+
+@pytest.mark.parametrize("alias", ["registrar", "practitioner", "node"])
+def test_nobody_makes_an_administrator_or_a_node(network: Network, tmp_path: Path, alias: str) -> None:
+    profile = Profile.load(network.profile("hospital-b"))
+    described = profile.authority()
+    assert described.tls_roots is not None
+    root = tmp_path / "root.pem"
+    root.write_text(described.tls_roots.text)
+    authority = CertificateAuthority(described.url, root, described.name)
+    person = Identity.load(network.user("hospital-b", alias), profile.msp_id)
+    actor = Enrollment(person.certificate_pem, person.private_key_pem, b"")
+    for role in ("administrator", "node", "patient"):
+        with pytest.raises(CaRefusedError):
+            authority.register(actor, secrets.token_hex(16), attributes={"care.role": role})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from carechannel.cli.session import Row, act, act_as_patient, refusals, set_json
 from carechannel.consents import draft
 from carechannel.consortium import Consortium
 from carechannel.errors import NotJsonError
+from carechannel.profile import Profile
 from carechannel.replies import ConsentEntry
 from carechannel.wallet import Wallet
 
@@ -52,10 +54,14 @@ def grant(
     end = moment_of(until)
     if not (file or to or staff):
         raise typer.BadParameter("Name whom it is for with --to or --staff, or a consent with --file.")
-    given = None
-    if file is not None:
-        with refusals():
-            given = _consent(file)
+    if end is not None and end <= datetime.now(UTC):
+        raise typer.BadParameter("--until lies in the past, so the consent would never apply.")
+    with refusals():
+        given = None if file is None else _consent(file)
+        described = Profile.load(profile)
+        # A consent for a mistyped member would be taken, and never apply.
+        for named in (*(to or ()), *(person.partition("/")[0] for person in staff or ())):
+            described.member(consortium, named)
 
     async def action(opened: Consortium, kept: Wallet) -> Sequence[Row]:
         consent = given or draft(

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from carechannel.audit import Disclosure
+from carechannel.cli import hints
 from carechannel.cli.audit import requester_of, what
 from carechannel.cli.inputs import content_of
 from carechannel.cli.session import console, is_json, refusals, set_json
@@ -88,22 +89,23 @@ def _show_audit(entries: Sequence[Disclosure]) -> None:
 
 def _show_end(steps: Sequence[Step], network: Path, wallet: Path, consortium: str) -> None:
     total = sum(step.seconds for step in steps)
-    profiles = network / "profiles"
+    care = hints.program("carechannel")
     console().print(
         f"\n[bold]Done: {len(steps)} steps in {total:.1f} s, every outcome as it must be.[/bold]\n\n"
         "The network is still up. Look around:\n",
         highlight=False,
     )
     for line in (
-        "carechannel-network status",
-        f"export CARECHANNEL_PROFILE={profiles / 'hospital-a.json'}",
+        hints.operate("status", network),
+        f"export CARECHANNEL_PROFILE={network / 'profiles' / 'hospital-a.json'}",
         f"export CARECHANNEL_CONSORTIUM={consortium}",
-        "carechannel institution list --identity admin",
-        f"carechannel consents list --wallet {wallet}",
-        "carechannel audit disclosures --identity auditor --custodian HospitalAMSP",
+        f"{care} institution list --identity admin",
+        f"{care} consents list --wallet {wallet}",
+        f"{care} audit disclosures --identity auditor --custodian HospitalAMSP",
     ):
         typer.echo(f"  {line}")
-    typer.echo("\nStop it with `make down` (keeps the data); `make clean` removes the data.")
+    typer.echo(f"\nStop it, and keep the data:  {hints.operate('down', network)}")
+    typer.echo(f"Stop it and remove the data: {hints.operate('clean', network)}")
 
 
 def _write_json(steps: Sequence[Step], entries: Sequence[Disclosure], wallet: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 from carechannel.cli import options
 from carechannel.cli.session import act, act_as_patient, refusals, set_json, show_one, user_folder
 from carechannel.consortium import Consortium
+from carechannel.errors import CareChannelError
 from carechannel.identity import Identity
 from carechannel.ledger import Committed
 from carechannel.profile import Profile
@@ -50,7 +51,11 @@ def enrol_(
         described = Profile.load(profile)
         described.consortium(consortium)
         made = Wallet.create(wallet, consortium, described.msp_id)
-        enrol(described, made, EnrolmentTicket(enrolment_id, secret))
+        try:
+            enrol(described, made, EnrolmentTicket(enrolment_id, secret))
+        except CareChannelError:
+            made.discard()
+            raise
 
     async def action(opened: Consortium, kept: Wallet) -> Committed:
         return await opened.patients.bind(kept.handle)

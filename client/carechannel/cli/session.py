@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -26,8 +25,11 @@ T = TypeVar("T")
 Row = Mapping[str, object]
 
 WIDTH = 80
-_ID_SHOWN = 16
+_UNLIMITED = 10_000
+_ID_SHOWN = 7
 _TIME_SHOWN = 19
+_HEADINGS = {"transaction_id": "tx id", "verified": "ok"}
+"""Of columns whose name is wider than what stands below."""
 _as_json = False
 
 
@@ -111,20 +113,31 @@ def act_as_patient(
 
 
 def show(title: str, rows: Sequence[Row], columns: Sequence[str] = (), *, empty: str = "None.") -> None:
-    """Writes rows: for programs all of them as a list of objects, for people a table of the named columns."""
+    """Writes rows: for programs all of them as a list of objects, for people a table of the named columns.
+
+    A table that is wider than the terminal is written as a line for each value instead.
+    """
     if _as_json:
         typer.echo(json.dumps(list(rows), default=str))
         return
     if not rows:
-        console().print(empty)
+        typer.echo(empty)
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    typer.echo(f"{title}\n")
     names = columns or list(rows[0])
+    table = Table(box=None, pad_edge=False, show_edge=False)
     for name in names:
-        table.add_column(name.replace("_", " "), no_wrap=name.endswith("_id"), overflow="fold")
+        table.add_column(_HEADINGS.get(name, name.replace("_", " ")), no_wrap=True)
     for row in rows:
         table.add_row(*(_short(name, row[name]) for name in names))
-    console().print(table)
+    out = console()
+    if out.measure(table, options=out.options.update_width(_UNLIMITED)).maximum <= out.width:
+        out.print(table)
+    else:
+        for number, row in enumerate(rows):
+            if number:
+                typer.echo()
+            _lines({name: row[name] for name in names})
 
 
 def show_one(title: str, row: Row) -> None:
@@ -132,8 +145,12 @@ def show_one(title: str, row: Row) -> None:
     if _as_json:
         typer.echo(json.dumps(row, default=str))
         return
-    width = max(len(name) for name in row)
     typer.echo(title)
+    _lines(row)
+
+
+def _lines(row: Row) -> None:
+    width = max(len(name) for name in row)
     for name, value in row.items():
         typer.echo(f"{name.replace('_', ' '):<{width}} {_text(value)}")
 

@@ -113,11 +113,13 @@ class InstitutionKey:
 def _seal(secret: Secret, public_key: str, info: bytes) -> str:
     try:
         recipient = X25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+        # A point of low order is found out only here.
+        sealed = _SUITE.encrypt(secret.to_bytes(), recipient, info)
     except ValueError as error:
         raise InstitutionKeyError(
             "The institution's public key on the ledger is no X25519 key; let it register again."
         ) from error
-    return base64.b64encode(_SUITE.encrypt(secret.to_bytes(), recipient, info)).decode()
+    return base64.b64encode(sealed).decode()
 
 
 def _custody_info(context: RecordContext, custodian: str) -> bytes:

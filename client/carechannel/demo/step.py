@@ -45,4 +45,4 @@ def insist(holds: bool, otherwise: str) -> None:
         StoryError: `holds` is false.
     """
     if not holds:
-        raise StoryError(f"{otherwise}, which must not be; see `carechannel-network status` and the logs.")
+        raise StoryError(f"{otherwise}, which must not be; see the status and logs of the network.")

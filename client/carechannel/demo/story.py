@@ -38,9 +38,14 @@ class Story:
         """Plays it; returns the audit's entries.
 
         Raises:
+            FhirError: the content cannot be published; nothing was done.
+            UnknownConsortiumError: not all who play are members of it; nothing was done.
             StoryError: a step did not come out as it must.
             CareChannelError: a step failed.
         """
+        fhir.check_one_patient(fhir.read(self._data))
+        for organization in (HOME, OTHER, OUTSIDER, REGULATOR):
+            self._cast.profile(organization).consortium(self._cast.consortium)
         take = self._steps.take
         wallet = await take("The patient enrols at Hospital A", self._enrol)
         published = await take("Hospital A publishes the record", lambda: self._publish(wallet))

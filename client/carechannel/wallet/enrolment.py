@@ -22,7 +22,7 @@ from carechannel.wallet.wallet import Wallet
 if TYPE_CHECKING:
     from carechannel.sdk import CertificateAuthority
 
-_PATIENT: Final = {"care.role": "patient"}
+_PATIENT: Final = {"care.patient": "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class EnrolmentTicket:
 def invite(profile: Profile, registrar: Identity) -> EnrolmentTicket:
     """Registers a new patient, under a random name, at the own institution's CA.
 
-    `registrar` must be an identity that the CA lets register clients with the attribute ``care.role``.
+    `registrar` must be an identity that the CA lets register clients with the attribute ``care.patient``.
 
     Raises:
         EnrolmentError: the CA refuses or does not answer.

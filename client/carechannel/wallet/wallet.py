@@ -7,6 +7,7 @@ The private key is readable by its owner only and is never sent anywhere.
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,6 +94,10 @@ class Wallet:
     def keep_certificate(self, certificate_pem: bytes) -> None:
         """Stores the certificate that the home institution's CA issued for the wallet's key."""
         write_atomically(self.folder / "msp" / "signcerts" / "cert.pem", certificate_pem)
+
+    def discard(self) -> None:
+        """Removes the wallet's part for this channel: to be used only while the key is not certified yet."""
+        shutil.rmtree(self.folder)
 
     def identity(self) -> Identity:
         """The patient as the network knows them.

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from fabric_network import binaries, topology
 from fabric_network.allotment import known_base
-from fabric_network.cli import INTERRUPTED
+from fabric_network.cli import INTERRUPTED, hints
 from fabric_network.cli.options import (
     DEFAULT_BUILD_DIR,
     DEFAULT_TOPOLOGY,
@@ -32,7 +32,7 @@ from fabric_network.logs import follow as follow_log
 from fabric_network.logs import tail
 from fabric_network.paths import Layout
 from fabric_network.progress import Progress
-from fabric_network.status import network_status, to_json, to_tables
+from fabric_network.status import OK, NetworkStatus, network_status, to_json, to_tables
 from fabric_network.topology import Topology
 from fabric_network.up import Up
 
@@ -74,7 +74,7 @@ def validate(
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917 - typer calls it by name
     file: TopologyOption = DEFAULT_TOPOLOGY,
     name: NameOption = None,
     ports: PortsOption = None,
@@ -82,6 +82,7 @@ def up(
     bare: Annotated[
         bool, typer.Option("--bare", help="Fabric alone: no institutions, no key agents.")
     ] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Do not say what can be done next.")] = False,
 ) -> None:
     """Bring the network up, or go on where it was left. Does nothing when it is up."""
     with _plain_errors():
@@ -89,7 +90,8 @@ def up(
         progress = Progress(_say)
         changed = Up(network.topology, network.layout, progress, bare=bare).run()
         progress("ready" if changed else "ready; nothing had to be done")
-        _say_what_next(network)
+        if not brief:
+            _say_what_next(network)
 
 
 @app.command()
@@ -120,18 +122,22 @@ def clean(
             _say(f"There is nothing at {root}.")
             return
         if not force and not typer.confirm(f"Remove {root} with all ledgers, keys and records?"):
-            raise NetworkError("Nothing was removed.")
+            _say("Nothing was removed.")
+            return
         clean_network(network.topology, network.layout)
         _say(f"{root} is removed.")
 
 
 @app.command()
-def status(
+def status(  # noqa: PLR0917 - typer calls it by name
     file: TopologyOption = DEFAULT_TOPOLOGY,
     name: NameOption = None,
     ports: PortsOption = None,
     build_dir: BuildDirOption = DEFAULT_BUILD_DIR,
     as_json: JsonOption = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit 0 whatever the nodes' health is.")
+    ] = False,
 ) -> None:
     """Show every node: process, port, health, ledger height, certificate. Exit 1 unless all are healthy."""
     with _plain_errors():
@@ -143,7 +149,8 @@ def status(
             console = Console(width=None if sys.stdout.isatty() else WIDTH)
             for table in to_tables(report):
                 console.print(table, "")
-        if not report.healthy:
+            _say_health(report)
+        if not (report.healthy or exit_zero):
             raise typer.Exit(1)
 
 
@@ -171,6 +178,7 @@ def logs(  # noqa: PLR0917 - typer calls it by name
 
 
 def _load(file: Path, name: str | None, ports: int | None, build_dir: Path) -> _Network:
+    hints.remember(file, name, build_dir)
     value = topology.load(file, name=name, base_port=ports)
     layout = Layout(build_dir, value.name)
     base = known_base(layout) if ports is None else None
@@ -184,7 +192,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except NetworkError as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {hints.mend(str(error))}", err=True)
         raise typer.Exit(1) from error
     except OSError as error:
         typer.echo(f"Error: {error.strerror or error}: {error.filename or 'system call'}", err=True)
@@ -198,13 +206,25 @@ def _say(line: str) -> None:
     typer.echo(line)
 
 
+def _say_health(report: NetworkStatus) -> None:
+    total, sick = len(report.nodes), sum(node.health != OK for node in report.nodes)
+    if sick:
+        _say(f"Not healthy: {sick} of {total} nodes. Start what is missing: {hints.command('up')}")
+    else:
+        _say(f"All {total} nodes are healthy.")
+
+
 def _say_what_next(network: _Network) -> None:
-    organization = next(iter(network.topology.organizations))
+    organization = next(iter(network.topology.organizations.values()))
+    person = next(iter(organization.people), None)
     _say("")
-    _say("Look around: carechannel-network status")
-    _say("Stop:        carechannel-network down     (data stays)")
-    _say("Work as a member, for example the first one's registrar:")
-    _say(f"  export CARECHANNEL_PROFILE={network.layout.profile(organization)}")
-    _say(f"  export CARECHANNEL_IDENTITY={network.layout.organization(organization).user('registrar').root}")
+    _say(f"Look around: {hints.command('status')}")
+    _say(f"Stop:        {hints.command('down')}     (data stays)")
+    role = person.role if person else "administrator"
+    _say(f"Work as a member, for example as {organization.name}'s {role}:")
+    user = network.layout.organization(organization.id).user(person.alias if person else "admin")
+    _say(f"  export CARECHANNEL_PROFILE={network.layout.profile(organization.id)}")
+    _say(f"  export CARECHANNEL_IDENTITY={user.root}")
     _say(f"  export CARECHANNEL_CONSORTIUM={next(iter(network.topology.channels))}")
-    _say("  carechannel --help")
+    _say(f"  {hints.program('carechannel')} institution list")
+    _say(f"  {hints.program('carechannel')} --help")

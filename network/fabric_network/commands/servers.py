@@ -43,7 +43,8 @@ def chaincode(node: Node, files: ChaincodeLayout, module: str, package_id: str) 
             "CHAINCODE_SERVER_ADDRESS": node.address,
             "CHAINCODE_TLS_CERT_FILE": str(files.server_certificate),
             "CHAINCODE_TLS_KEY_FILE": str(files.server_key),
-            "CHAINCODE_CLIENT_CA_FILE": str(files.client_ca),
+            # The peer's own certificate: the CA's root would let in all that it ever issued.
+            "CHAINCODE_CLIENT_CA_FILE": str(files.client_certificate),
             "PYTHONUNBUFFERED": "1",
         },
         files.root,

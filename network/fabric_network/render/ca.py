@@ -8,6 +8,8 @@ from fabric_network.topology import Node, Topology
 
 REGISTRAR = "registrar-admin"
 """Name of the identity that registers all others of its organisation."""
+PATIENTS = "patients"
+"""Affiliation of patients and of whoever registers them, who reaches nobody outside of it."""
 YEAR = "8760h"
 FIFTEEN_YEARS = "131400h"
 
@@ -48,7 +50,7 @@ def ca_server(topology: Topology, node: Node, registrar_secret: str) -> str:
             },
             "db": {"type": "sqlite3", "datasource": "fabric-ca-server.db", "tls": {"enabled": False}},
             "ldap": {"enabled": False},
-            "affiliations": {},
+            "affiliations": {PATIENTS: []},
             "signing": {
                 "default": {"usage": ["digital signature"], "expiry": YEAR},
                 "profiles": {

@@ -16,6 +16,11 @@ CHANNEL_CAPABILITIES = {"V3_0": True}
 ORDERER_CAPABILITIES = {"V2_0": True}
 APPLICATION_CAPABILITIES = {"V2_5": True}
 
+# A peer's Deliver service also streams private data (DeliverWithPrivateData), and of implicit collections to
+# all who may have blocks: the pepper, records and consents of one institution to every other. A stream is
+# signed by one, which is never a majority of several members' administrators.
+ACCESS_CONTROL = {"event/Block": "/Channel/Application/Admins"}
+
 
 def configtx(topology: Topology, layout: Layout) -> str:
     """The whole file, with a profile named after each channel."""
@@ -34,6 +39,7 @@ def _profile(topology: Topology, layout: Layout, channel: Channel) -> Yaml:
                 "Endorsement": _signature(topology.lifecycle_endorsement(channel)),
                 "LifecycleEndorsement": _signature(topology.lifecycle_endorsement(channel)),
             },
+            "ACLs": ACCESS_CONTROL,
             "Capabilities": APPLICATION_CAPABILITIES,
             "Organizations": [_member(topology, layout, org) for org in topology.members(channel)],
         },

@@ -8,13 +8,18 @@ CA_FILE = "cacerts/ca.pem"
 """Where an MSP folder holds its root; the identifiers below count only under it."""
 
 
-def node_ous() -> str:
-    """The same for every MSP folder of the network."""
+def node_ous(*, clients: bool = True) -> str:
+    """The same for every MSP folder of the network but the peers' own, which do without `clients`.
+
+    By its own folder a peer judges who gossips as a peer of its organisation, and so gets the organisation's
+    private data: with clients in it, each practitioner and patient could.
+    """
+    roles = ("client", "peer", "admin", "orderer") if clients else ("peer", "admin", "orderer")
     identifiers = {
         f"{role.capitalize()}OUIdentifier": {
             "Certificate": CA_FILE,
             "OrganizationalUnitIdentifier": role,
         }
-        for role in ("client", "peer", "admin", "orderer")
+        for role in roles
     }
     return to_yaml({"NodeOUs": {"Enable": True, **identifiers}})

@@ -122,6 +122,8 @@ class NativeRunner:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    # Ledgers, private data and the CA's database are their organisation's own.
+                    umask=0o077,
                 )
             except OSError as error:
                 raise NodeError(f"{service.name} cannot be started: {error}.") from error

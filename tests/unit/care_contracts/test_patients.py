@@ -37,6 +37,16 @@ async def test_a_handle_is_bound_to_the_callers_key(care: Care) -> None:
     assert result.private_writes == {}
 
 
+async def test_whom_a_registrar_made_a_patient_is_nothing_else(care: Care) -> None:
+    """A registrar may give `care.patient` only; beside a role it means nothing."""
+    made = TestIdentity.create(B, hex_id("made"), attributes={"care.patient": "true"})
+    await care.submit("patients:bind", hex_id("made handle"), by=made)
+    for attributes in ({"care.patient": "false"}, {"care.patient": "true", "care.role": "registrar"}):
+        other = TestIdentity.create(B, hex_id("other"), attributes=attributes)
+        with refused("not-permitted"):
+            await care.submit("patients:bind", hex_id("another"), by=other)
+
+
 @pytest.mark.parametrize("role", ["", "practitioner", "registrar", "administrator", "node"])
 async def test_only_patients_bind(care: Care, role: str) -> None:
     with refused("not-permitted"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from carechannel.cli import app
+from carechannel.cli.session import show
 from carechannel.wallet import Wallet
 from typer.testing import CliRunner, Result
 
@@ -163,6 +164,44 @@ def test_a_network_that_is_down(cli: Cli) -> None:
         peer["tlsCACerts"]["pem"] = ca
     cli.profile.write_text(json.dumps(content))
     failed(cli.staff("records", "list", "--patient", HANDLE), "network-down")
+
+
+def test_a_consent_that_could_never_apply_is_not_granted(cli: Cli) -> None:
+    place = ("--wallet", cli.folder / "wallet", "--profile", cli.profile, "--consortium", CHANNEL)
+    mistyped = cli.run("consents", "grant", "--to", "NobodyMSP", *place)
+    assert A in failed(mistyped, "unknown-member")
+    failed(cli.run("consents", "grant", "--staff", "NobodyMSP/x", *place), "unknown-member")
+    assert cli.run("consents", "grant", "--to", A, "--until", "2020-01-01", *place).exit_code == 2
+
+
+def test_a_failed_enrolment_leaves_no_wallet(cli: Cli) -> None:
+    wallet = cli.folder / "other"
+    place = ("--wallet", wallet, "--profile", cli.profile, "--consortium", CHANNEL)
+    result = cli.run("patients", "enrol", "--enrolment-id", "x", "--secret", "y", *place)
+    assert result.exit_code == 1
+    assert not (wallet / CHANNEL).exists(), "so that the patient can try again"
+
+
+def test_a_table_that_does_not_fit_is_written_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    show("Few", [{"name": "a", "block": 1}])
+    show("Wide", [{"name": "a" * 50, "folder": "b" * 50}, {"name": "c", "folder": "d"}])
+    few, wide = capsys.readouterr().out.split("Wide")
+    assert few.split() == ["Few", "name", "block", "a", "1"]
+    assert f"folder {'b' * 50}" in wide.splitlines()
+    assert wide.count("\nfolder ") == 2
+    assert "folder d" in wide.splitlines()
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"{", "not-json"), (b"{}", "not-fhir")])
+def test_a_demo_of_bad_content_does_nothing(cli: Cli, content: bytes, code: str) -> None:
+    (cli.folder / "dev" / "profiles").mkdir(parents=True)
+    for name in ("hospital-a", "hospital-b"):
+        (cli.folder / "dev" / "profiles" / f"{name}.json").write_bytes(cli.profile.read_bytes())
+    file = cli.folder / "content.json"
+    file.write_bytes(content)
+    result = cli.run("demo", "--build-dir", cli.folder, "--file", file)
+    assert (result.exit_code, code in result.stderr) == (1, True)
+    assert not (cli.folder / "dev" / "demo").exists()
 
 
 def test_errors_are_json_too(cli: Cli) -> None:

@@ -27,6 +27,7 @@ from carechannel.errors import (
     UnknownHandleError,
 )
 from carechannel.replies import AuditEntry
+from fabric_gateway import ChaincodeEvent
 
 from tests.unit.carechannel.conftest import PATIENT_JSON, Care
 from tests.unit.carechannel.simulated import CLINIC, REGULATOR, A, B, Member
@@ -124,6 +125,24 @@ async def test_without_an_agent_the_answer_is_not_there_yet(care: Care, b_practi
     request = await b_practitioner.access.request(care.code, custodian=A)
     with pytest.raises(AnswerPendingError):
         await b_practitioner.access.outcome(request, wait=0.05)
+
+
+async def test_an_event_of_an_answer_that_is_not_there_ends_no_wait(
+    care: Care, b_practitioner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any member's peer can endorse an event with the name and the request id of another's answer."""
+    request = await b_practitioner.access.request(care.code, custodian=A)
+    forged = ChaincodeEvent(
+        2, "0" * 64, "care", "access.answered", json.dumps({"request_id": request.request_id}).encode()
+    )
+    told = care.chain.event
+    monkeypatch.setattr(
+        care.chain, "event", lambda number: forged if number == request.block_number else told(number)
+    )
+    waiting = asyncio.create_task(b_practitioner.access.outcome(request, wait=WAIT))
+    await asyncio.sleep(0.05)
+    await care.member(A, "node").agent().answer(request.request_id)
+    assert (await waiting).status == "not-available"
 
 
 async def test_an_agent_that_starts_late_answers_what_is_open(care: Care, b_practitioner: Member) -> None:

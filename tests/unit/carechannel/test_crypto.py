@@ -94,9 +94,11 @@ def test_what_is_no_sealed_key_is_refused(text: str) -> None:
         KEY.open_custody(text, CONTEXT, "HospitalAMSP")
 
 
-def test_a_public_key_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("public_key", [bytes(3), bytes(32), b"\x01" + bytes(31)])
+def test_a_public_key_that_is_none_is_refused(public_key: bytes) -> None:
+    """Too short, or a point of low order, which any institution could register as its key."""
     with pytest.raises(InstitutionKeyError):
-        seal_for_answer(Secret.generate(), "AAAA", CONTEXT, "request")
+        seal_for_answer(Secret.generate(), base64.b64encode(public_key).decode(), CONTEXT, "request")
 
 
 def test_secrets_do_not_show() -> None:

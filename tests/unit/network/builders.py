@@ -92,8 +92,10 @@ class Root:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM), key_to_pem(key)
 
-    def write_msp(self, folder: Path, name: str = "somebody", **options: object) -> None:
-        write_msp(folder, self.pem, *self.issue(name, **options))  # type: ignore[arg-type]
+    def write_msp(
+        self, folder: Path, name: str = "somebody", *, clients: bool = True, **options: object
+    ) -> None:
+        write_msp(folder, self.pem, *self.issue(name, **options), clients=clients)  # type: ignore[arg-type]
 
     def write_tls(self, files: TlsFiles, name: str = "somebody", **options: object) -> None:
         write_tls(files, self.pem, *self.issue(name, **options))  # type: ignore[arg-type]

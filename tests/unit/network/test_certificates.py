@@ -101,7 +101,7 @@ class Issued:
         write(self.layout.organization(organization).ca.certificate, root.pem)
         for identity in identities(self.topology, self.layout, self.organization):
             if identity.msp is not None:
-                root.write_msp(identity.msp)
+                root.write_msp(identity.msp, clients=identity.knows_clients)
             if identity.tls is not None:
                 root.write_tls(identity.tls, hosts=identity.hosts)
 

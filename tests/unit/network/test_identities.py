@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+from fabric_network.commands import servers
 from fabric_network.identities import Identity, identities
 from fabric_network.paths import Layout
+from fabric_network.render.msp import node_ous
+from fabric_network.topology import NodeKind
 
 from tests.unit.network.builders import dev_topology
 
@@ -38,7 +42,38 @@ def test_people_have_random_names_and_attributes() -> None:
 
 def test_only_the_registrar_may_register_and_only_patients() -> None:
     entitled = {alias: one.authority for alias, one in of("hospital-b").items() if one.authority}
-    assert entitled == {"registrar": {"hf.Registrar.Roles": "client", "hf.Registrar.Attributes": "care.role"}}
+    assert entitled == {
+        "registrar": {"hf.Registrar.Roles": "client", "hf.Registrar.Attributes": "care.patient"}
+    }
+
+
+def test_a_registrar_shares_its_affiliation_with_nobody_whom_it_could_then_change() -> None:
+    """With the empty affiliation it could give the node or the administrator a new secret."""
+    affiliated = {alias: one.affiliation for alias, one in of("hospital-b").items() if one.affiliation}
+    assert affiliated == {"registrar": "patients"}
+
+
+def test_a_peers_own_msp_folder_knows_no_clients() -> None:
+    """With them a practitioner or patient could gossip as a peer and be sent the private data."""
+    found = of("hospital-a")
+    assert not found["peer0.hospital-a.example"].knows_clients
+    assert all(one.knows_clients for one in found.values() if one.type != "peer")
+    assert set(yaml.safe_load(node_ous(clients=False))["NodeOUs"]) == {
+        "Enable",
+        "PeerOUIdentifier",
+        "AdminOUIdentifier",
+        "OrdererOUIdentifier",
+    }
+
+
+def test_chaincode_admits_the_certificate_of_its_own_peer_only() -> None:
+    """Under the CA's root it would admit all that the CA issued, patients' certificates too."""
+    topology = dev_topology()
+    layout = Layout(Path("/build"), "dev")
+    files = layout.organization("hospital-a").chaincode
+    node = topology.nodes_of(NodeKind.CHAINCODE, "hospital-a")[0]
+    environment = servers.chaincode(node, files, "care_contracts", "care:1").environment
+    assert environment["CHAINCODE_CLIENT_CA_FILE"] == str(files.client_certificate)
 
 
 def test_chaincode_has_a_server_and_its_peer_a_client_certificate() -> None:

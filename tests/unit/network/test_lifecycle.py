@@ -113,7 +113,7 @@ def test_refusal_is_told_with_peer_channel_and_reason(layout: Layout, programs: 
 def test_what_passes_by_itself_is_tried_again(
     layout: Layout, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    monkeypatch.setattr(module, "PATIENCE", 2.0)
     programs.answer("approveformyorg", status=1, output="Error: SERVICE_UNAVAILABLE: no Raft leader")
     with pytest.raises(LifecycleError, match="no Raft leader"):
         lifecycle(layout).deploy()

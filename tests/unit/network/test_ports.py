@@ -47,6 +47,15 @@ def test_a_busy_port_is_named_with_its_holder(held: int) -> None:
     assert "PORTS=" in message
 
 
+def test_of_many_busy_ports_the_first_are_named(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fabric_network.ports._is_free", lambda _port: False)
+    with pytest.raises(PortBusyError) as caught:
+        check_free({held + step: f"peer{step}.hospital-a listen" for step in range(29)})
+    lines = str(caught.value).splitlines()
+    assert lines[5] == "24 more of its ports are held too."
+    assert (len(lines), "peer5" in str(caught.value)) == (7, False)
+
+
 def test_a_port_that_this_network_holds_counts_as_free(held: int) -> None:
     check_free({held: "peer0.hospital-a, listen"}, own={os.getpid()})
 

@@ -66,6 +66,14 @@ def test_a_channel_has_the_capabilities_that_purging_needs(dev: Topology) -> Non
     assert profile["Capabilities"] == {"V3_0": True}
 
 
+def test_no_single_member_streams_blocks_with_private_data(dev: Topology) -> None:
+    """Fabric's default, any reader, gives each member the private data of all implicit collections."""
+    for profile in yaml.safe_load(configtx(dev, LAYOUT))["Profiles"].values():
+        assert profile["Application"]["ACLs"] == {"event/Block": "/Channel/Application/Admins"}
+        assert profile["Application"]["Policies"]["Admins"]["Rule"] == "MAJORITY Admins"
+        assert len(profile["Application"]["Organizations"]) > 1
+
+
 def test_no_member_without_a_peer_counts_in_an_endorsement(dev: Topology) -> None:
     policies = yaml.safe_load(configtx(dev, LAYOUT))["Profiles"]["regional-care"]["Application"]["Policies"]
     for name in ("Endorsement", "LifecycleEndorsement"):

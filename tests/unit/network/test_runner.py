@@ -86,6 +86,13 @@ def test_started_process_is_recorded_and_lives_in_a_session_of_its_own(bench: Be
     assert running.since <= time.time()
 
 
+def test_what_a_process_writes_is_its_owners_alone(bench: Bench, tmp_path: Path) -> None:
+    written = tmp_path / "ledger"
+    bench.runner().start([service("peer0", ("-c", f"open({str(written)!r}, 'w').close()"))])
+    until(written.exists)
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
 def test_starting_again_changes_nothing(bench: Bench) -> None:
     bench.runner().start([service("a")])
     before = bench.runner().running()

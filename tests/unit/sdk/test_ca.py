@@ -21,7 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from fabric_network.render.ca import REGISTRAR
+from fabric_network.identities import PATIENT_REGISTRAR
+from fabric_network.render.ca import PATIENTS, REGISTRAR
 
 
 class RunningCa(Protocol):
@@ -154,15 +155,15 @@ def test_a_registrar_with_limited_authority_registers_patients_only(
     ca: CertificateAuthority, registrar: Enrollment
 ) -> None:
     name = random_id()
-    secret = ca.register(
-        registrar, name, authority={"hf.Registrar.Roles": "client", "hf.Registrar.Attributes": "care.role"}
-    )
+    secret = ca.register(registrar, name, affiliation=PATIENTS, authority=PATIENT_REGISTRAR)
     limited = ca.enroll(name, secret)
-    assert ca.register(limited, random_id(), attributes={"care.role": "patient"})
+    assert ca.register(limited, random_id(), attributes={"care.patient": "true"})
     with pytest.raises(CaRefusedError):
         ca.register(limited, random_id(), type="admin")
     with pytest.raises(CaRefusedError):
-        ca.register(limited, random_id(), attributes={"care.groups": "emergency"})
+        ca.register(limited, random_id(), attributes={"care.role": "node"})
+    with pytest.raises(CaRefusedError):
+        ca.register(limited, random_id(), affiliation=".")
 
 
 def test_whoever_is_no_registrar_registers_nobody(ca: CertificateAuthority, registrar: Enrollment) -> None:
