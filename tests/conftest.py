@@ -27,13 +27,18 @@ class StrictRun:
         self.network_passed = 0
         self.passed = 0
         self.skipped: list[str] = []
+        self.scenarios: set[str] = set()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.scenarios = {item.nodeid for item in items if item.get_closest_marker("network")}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped:
             self.skipped.append(report.nodeid)
         elif report.when == "call" and report.passed:
             self.passed += 1
-            self.network_passed += "network" in report.keywords
+            self.network_passed += report.nodeid in self.scenarios
 
     def problems(self) -> list[str]:
         floor = int(SCENARIO_FLOOR.read_text())
