@@ -31,7 +31,7 @@ def validate(resource: FhirObject) -> None:
     given = resource.get("resourceType")
     if not isinstance(given, str):
         raise NotFhirError("This is JSON but not a FHIR resource: it has no resourceType.")
-    _validate(resource, given if given in RESOURCE_TYPES else "resource")
+    _validate(resource, given if given in RESOURCE_TYPES else "the resource")
 
 
 def _validate(resource: FhirObject, path: str) -> None:
@@ -85,7 +85,7 @@ def _copy(value: FhirObject, held: set[tuple[int, str]]) -> FhirObject:
 def _refuse_type(name: str, path: str) -> None:
     if other := versions.version_of_type(name):
         raise WrongFhirVersionError(
-            f"{path} is of a resource type that FHIR {other} has and R4 has not; convert it to FHIR R4."
+            f"The resourceType of {path} is one that FHIR {other} has and R4 has not; convert it to FHIR R4."
         )
     raise NotFhirError(f"This is not FHIR R4: the resourceType of {path} is not one that FHIR has.")
 
