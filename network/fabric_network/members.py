@@ -46,36 +46,35 @@ class Members:
         if not wanted:
             return []
         # Each member joins with an entry of its own; approvals concern the same entries, so they go in turn.
+        # One command serves all channels of a member, because its start costs more than its work.
+        channels = {
+            member.id: [channel.name for channel in wanted if member in self._members(channel)]
+            for member in self._topology.organizations.values()
+        }
+        joining = [member for member in self._topology.organizations.values() if channels[member.id]]
         self._executor.together(
-            [
-                partial(self._run, channel, member, "join")
-                for channel in wanted
-                for member in self._members(channel)
-            ]
+            [partial(self._run, channels[member.id], member, "join") for member in joining]
         )
-        self._executor.together([partial(self._approve, channel) for channel in wanted])
+        for member in joining:
+            self._run(channels[member.id], member, "approve", "--all")
         for channel in wanted:
             write(self._stamp(channel), self._described(channel))
         return [channel.name for channel in wanted]
 
-    def _approve(self, channel: Channel) -> None:
-        for member in self._members(channel):
-            self._run(channel, member, "approve", "--all")
-
-    def _run(self, channel: Channel, member: Organization, action: str, *options: str) -> None:
+    def _run(self, channels: list[str], member: Organization, action: str, *options: str) -> None:
         command = Command(
             carechannel(),
             (
                 *("institution", action),
                 *("--profile", str(self._layout.profile(member.id))),
                 *("--identity", str(self._layout.organization(member.id).user("admin").root)),
-                *("--consortium", channel.name),
+                *(word for name in channels for word in ("--consortium", name)),
                 *options,
             ),
         )
         outcome = self._executor.run(command)
         if outcome.status != 0:
-            raise MemberError(f"{member.name} could not {action} on {channel.name}: {outcome.reason}")
+            raise MemberError(f"{member.name} could not {action} on {', '.join(channels)}: {outcome.reason}")
 
     def _members(self, channel: Channel) -> tuple[Organization, ...]:
         return self._topology.members(channel)
