@@ -96,7 +96,7 @@ def test_only_orderers_sign_blocks_and_only_clients_and_administrators_submit(de
 def test_blocks_are_cut_and_leaders_elected_as_the_topology_says(dev: Topology) -> None:
     section = yaml.safe_load(configtx(dev, LAYOUT))["Profiles"]["regional-care"]["Orderer"]
     assert (section["BatchTimeout"], section["BatchSize"]["MaxMessageCount"]) == ("50ms", 500)
-    assert section["EtcdRaft"]["Options"]["TickInterval"] == "50ms"
+    assert section["EtcdRaft"]["Options"]["TickInterval"] == "100ms"
     consenters = section["EtcdRaft"]["Consenters"]
     assert [consenter["Port"] for consenter in consenters] == [
         dev.node(f"orderer0.{org}").listen for org in ("hospital-a", "hospital-b", "regulator")
