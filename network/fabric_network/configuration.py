@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fabric_network.certificates import registrar_secret
+from fabric_network.commands.chaincode import dotenv
 from fabric_network.files import EXECUTABLE, PRIVATE, write
 from fabric_network.paths import Layout
 from fabric_network.render import chaincode, configtx, core, orderer, profile
 from fabric_network.render.ca import ca_server
+from fabric_network.services import chaincode_environment
 from fabric_network.topology import NodeKind, Topology
 
 
@@ -22,6 +24,7 @@ def write_configuration(topology: Topology, layout: Layout) -> None:
     """All the rest; every certificate has to be there."""
     _write_nodes(topology, layout)
     _write_builders(topology, layout)
+    _write_environments(topology, layout)
     write(layout.configtx, configtx.configtx(topology, layout))
     for one in topology.chaincodes():
         write(layout.package(one.label), chaincode.package(one))
@@ -43,6 +46,13 @@ def _write_nodes(topology: Topology, layout: Layout) -> None:
         write(
             layout.organization(node.organization).peer(node.index).config, core.core(topology, layout, node)
         )
+
+
+def _write_environments(topology: Topology, layout: Layout) -> None:
+    for node in topology.nodes_of(NodeKind.CHAINCODE):
+        if topology.is_external(node):
+            file = layout.organization(node.organization).chaincode.environment(node.local_name)
+            write(file, dotenv(chaincode_environment(topology, layout, node)))
 
 
 def _write_builders(topology: Topology, layout: Layout) -> None:

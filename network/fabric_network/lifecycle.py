@@ -16,6 +16,7 @@ from fabric_network.execute import Executor, Outcome
 from fabric_network.files import write
 from fabric_network.paths import Layout
 from fabric_network.render.chaincode import package_id
+from fabric_network.render.collections import collections_config
 from fabric_network.topology import Chaincode, Channel, Node, NodeKind, Topology
 
 PATIENCE = 20.0
@@ -99,12 +100,15 @@ class Lifecycle:
                 chaincode.version,
                 sequence,
                 self._topology.endorsement(channel, chaincode),
+                collections_config(chaincode),
             ),
             package_id(chaincode),
         )
         if sequence > 0 and _Deployed.load(file) == wanted:
             return False
         definition = replace(wanted.definition, sequence=sequence + 1)
+        if definition.collections:
+            write(self._layout.collections(channel.name, chaincode.name), definition.collections)
         orderer = self._topology.consenters(channel)[0]
         self._executor.together(
             [partial(self._approve, peer, definition, wanted.package_id, orderer) for peer in peers]

@@ -18,9 +18,6 @@ from fabric_network.files import write
 from fabric_network.paths import Layout
 from fabric_network.topology import Channel, Organization, Topology
 
-CARE_MODULE = "care_contracts"
-"""The chaincode that keeps a list of member institutions."""
-
 
 def carechannel() -> Path:
     """The `carechannel` command of this Python environment."""
@@ -40,8 +37,7 @@ class Members:
         wanted = [
             channel
             for channel in self._topology.channels.values()
-            if any(chaincode.module == CARE_MODULE for chaincode in channel.chaincodes.values())
-            and not self._is_done(channel)
+            if channel.keeps_members and not self._is_done(channel)
         ]
         if not wanted:
             return []

@@ -146,6 +146,10 @@ class ChaincodeLayout:
     def client_key(self) -> Path:
         return self.root / "client.key"
 
+    def environment(self, name: str) -> Path:
+        """What a developer needs who runs the chaincode `name` himself (NAME=value)."""
+        return self.root / f"{name}.env"
+
 
 @dataclass(frozen=True)
 class UserLayout:
@@ -261,6 +265,10 @@ class Layout:
     def block(self, channel: str) -> Path:
         """Genesis block of `channel`."""
         return self.channels / f"{channel}.block"
+
+    def collections(self, channel: str, chaincode: str) -> Path:
+        """Private data collections of `chaincode` on `channel`, as they were approved."""
+        return self.channels / f"{channel}.{chaincode}.collections.json"
 
     def package(self, label: str) -> Path:
         return self.packages / f"{label}.tar.gz"

@@ -2,7 +2,8 @@
 
 For each channel, chaincode and member, an administrator of the member asks the peer that its clients use: the
 peer has to answer from its own organisation's chaincode process, and to gather endorsements that satisfy the
-policy. What is called only describes the chaincode, and nothing is submitted.
+policy. What is called only describes the chaincode, and nothing is submitted. A chaincode that its developer
+runs is not waited for.
 """
 
 from __future__ import annotations
@@ -68,9 +69,11 @@ class Readiness:
 
     def _checks(self) -> Iterator[_Check]:
         for channel in self._topology.channels.values():
-            for chaincode in channel.chaincodes:
+            for chaincode in channel.chaincodes.values():
+                if chaincode.external:
+                    continue
                 for member in self._topology.members(channel):
-                    yield _Check(channel.name, chaincode, member, self._topology.gateway_peer(member.id))
+                    yield _Check(channel.name, chaincode.name, member, self._topology.gateway_peer(member.id))
 
     async def _satisfy(self, check: _Check, gateways: dict[str, Gateway], deadline: float) -> None:
         contract = gateways[check.member.id].network(check.channel).contract(check.chaincode)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fabric_network.commands import chaincode as chaincodes
 from fabric_network.commands import servers
-from fabric_network.paths import Layout
+from fabric_network.paths import ChaincodeLayout, Layout
 from fabric_network.probes import connected_to, healthy, speaks_mutual_tls
 from fabric_network.render.chaincode import package_id
 from fabric_network.runners import Service
-from fabric_network.topology import Node, NodeKind, Topology
+from fabric_network.runners.runner import Probe
+from fabric_network.topology import Chaincode, Node, NodeKind, Topology
 
 
 def services(topology: Topology, layout: Layout, *kinds: NodeKind) -> tuple[Service, ...]:
-    """The services of the nodes of `kinds`, in the order of `kinds`."""
-    return tuple(service(topology, layout, node) for kind in kinds for node in topology.nodes_of(kind))
+    """The services of the nodes of `kinds` that are run here, in the order of `kinds`."""
+    nodes = (node for kind in kinds for node in topology.nodes_of(kind))
+    return tuple(service(topology, layout, node) for node in nodes if not topology.is_external(node))
+
+
+def external_probe(layout: Layout, node: Node) -> Probe:
+    """Whether the chaincode that its developer runs answers."""
+    return _mutual_tls(layout.organization(node.organization).chaincode, node)
+
+
+def chaincode_environment(topology: Topology, layout: Layout, node: Node) -> Mapping[str, str]:
+    """What the chaincode process `node` is told."""
+    msp_id = topology.organizations[node.organization].msp_id
+    files = layout.organization(node.organization).chaincode
+    return chaincodes.environment(node, files, msp_id, package_id(_chaincode_of(topology, node)))
 
 
 def service(topology: Topology, layout: Layout, node: Node) -> Service:
@@ -69,13 +86,26 @@ def _peer(layout: Layout, node: Node) -> Service:
 
 def _chaincode(topology: Topology, layout: Layout, node: Node) -> Service:
     files = layout.organization(node.organization).chaincode
-    chaincode = next(one for one in topology.chaincodes() if one.name == node.local_name)
+    chaincode = _chaincode_of(topology, node)
+    told = chaincode_environment(topology, layout, node)
     return Service(
         node,
-        servers.chaincode(node, files, chaincode.module, package_id(chaincode)),
-        (files.server_certificate, files.client_certificate),
-        speaks_mutual_tls(node.listen, files.client_ca, files.client_certificate, files.client_key),
+        chaincodes.command(chaincode, topology.folder, files, told),
+        (
+            files.server_certificate,
+            files.client_certificate,
+            *chaincodes.named_files(chaincode, topology.folder),
+        ),
+        _mutual_tls(files, node),
     )
+
+
+def _chaincode_of(topology: Topology, node: Node) -> Chaincode:
+    return next(one for one in topology.chaincodes() if one.name == node.local_name)
+
+
+def _mutual_tls(files: ChaincodeLayout, node: Node) -> Probe:
+    return speaks_mutual_tls(node.listen, files.client_ca, files.client_certificate, files.client_key)
 
 
 def _agent(topology: Topology, layout: Layout, node: Node) -> Service:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from fabric_network.paths import Layout
 from fabric_network.ports import LOOPBACK
-from fabric_network.services import service
+from fabric_network.services import external_probe, service
 from fabric_network.topology import Node, NodeKind, Topology
 from fabric_network.up import native_runner
 
@@ -27,7 +27,10 @@ ORDERER_HEIGHT = re.compile(
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """`health` is "ok", "down" or what is wrong. `heights` are ledger heights by channel."""
+    """`health` is "ok", "down" or what is wrong. `heights` are ledger heights by channel.
+
+    `environment` is the file with what a chaincode needs to know that its developer runs.
+    """
 
     node: str
     role: str
@@ -37,6 +40,7 @@ class NodeStatus:
     health: str
     heights: dict[str, int]
     certificate_expires: datetime | None
+    environment: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,11 @@ def network_status(topology: Topology, layout: Layout) -> NetworkStatus:
     nodes = []
     for node in topology.nodes():
         process = running.get(node.name)
-        health = DOWN if process is None else service(topology, layout, node).probe(process.pid) or OK
+        external = topology.is_external(node)
+        if external:
+            health = DOWN if external_probe(layout, node)(0) else OK
+        else:
+            health = DOWN if process is None else service(topology, layout, node).probe(process.pid) or OK
         nodes.append(
             NodeStatus(
                 node=node.name,
@@ -66,6 +74,7 @@ def network_status(topology: Topology, layout: Layout) -> NetworkStatus:
                 health=health,
                 heights=_heights(node) if health == OK else {},
                 certificate_expires=_expiry(layout, node),
+                environment=_environment(layout, node) if external else None,
             )
         )
     return NetworkStatus(topology.name, tuple(nodes))
@@ -76,6 +85,7 @@ def to_json(status: NetworkStatus) -> dict[str, object]:
         {
             **asdict(node),
             "certificate_expires": node.certificate_expires.isoformat() if node.certificate_expires else None,
+            "environment": str(node.environment) if node.environment else None,
         }
         for node in status.nodes
     ]
@@ -83,8 +93,8 @@ def to_json(status: NetworkStatus) -> dict[str, object]:
 
 
 def to_tables(status: NetworkStatus) -> tuple[Table, ...]:
-    """Nodes, ledger heights by channel, and what is wrong; none is wider than 80 columns."""
-    tables = [_node_table(status), _height_table(status), _failure_table(status)]
+    """Nodes, ledger heights by channel, what is wrong, what the developer runs; at most 80 columns wide."""
+    tables = [_node_table(status), _height_table(status), _failure_table(status), _external_table(status)]
     return tuple(table for table in tables if table.row_count)
 
 
@@ -134,6 +144,21 @@ def _failure_table(status: NetworkStatus) -> Table:
     return table
 
 
+def _external_table(status: NetworkStatus) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("YOURS TO RUN", no_wrap=True)
+    table.add_column("WITH THE ENVIRONMENT OF", overflow="fold")
+    for node in status.nodes:
+        if node.environment is not None:
+            table.add_row(node.node, _shortened(node.environment))
+    return table
+
+
+def _shortened(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
 def _heights(node: Node) -> dict[str, int]:
     match node.kind:
         case NodeKind.PEER:
@@ -155,6 +180,10 @@ def _metrics(node: Node) -> str:
         return ""
     finally:
         connection.close()
+
+
+def _environment(layout: Layout, node: Node) -> Path:
+    return layout.organization(node.organization).chaincode.environment(node.local_name)
 
 
 def _expiry(layout: Layout, node: Node) -> datetime | None:

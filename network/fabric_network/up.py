@@ -89,7 +89,7 @@ class Up:
             {
                 port: f"{node.name} {use}"
                 for node in self._topology.nodes()
-                if node.name not in running
+                if node.name not in running and not self._topology.is_external(node)
                 for use, port in node.ports.items()
             }
         )
@@ -123,6 +123,11 @@ class Up:
     def _start_member_nodes(self) -> bool:
         write_configuration(self._topology, self._layout)
         Channels(self._topology, self._layout, self._executor).make_genesis_blocks()
+        external = [node for node in self._topology.nodes() if self._topology.is_external(node)]
+        self._runner.stop([node.name for node in external])
+        for node in external:
+            file = self._layout.organization(node.organization).chaincode.environment(node.local_name)
+            self._progress(f"{node.name} is yours to run, with the environment of {file}")
         return self._start("orderers, peers and chaincodes", *MEMBER_NODES)
 
     def _deploy(self) -> None:

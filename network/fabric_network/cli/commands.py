@@ -208,23 +208,29 @@ def _say(line: str) -> None:
 
 def _say_health(report: NetworkStatus) -> None:
     total, sick = len(report.nodes), sum(node.health != OK for node in report.nodes)
-    if sick:
+    if sick and all(node.environment for node in report.nodes if node.health != OK):
+        _say(f"{sick} of {total} nodes are yours to run, and do not answer.")
+    elif sick:
         _say(f"Not healthy: {sick} of {total} nodes. Start what is missing: {hints.command('up')}")
     else:
         _say(f"All {total} nodes are healthy.")
 
 
 def _say_what_next(network: _Network) -> None:
-    organization = next(iter(network.topology.organizations.values()))
-    person = next(iter(organization.people), None)
     _say("")
     _say(f"Look around: {hints.command('status')}")
     _say(f"Stop:        {hints.command('down')}     (data stays)")
+    consortium = next((one for one in network.topology.channels.values() if one.keeps_members), None)
+    if consortium is None:
+        _say(f"Connect:     {network.layout.profiles}     (a connection profile for each organisation)")
+        return
+    organization = network.topology.members(consortium)[0]
+    person = next(iter(organization.people), None)
     role = person.role if person else "administrator"
     _say(f"Work as a member, for example as {organization.name}'s {role}:")
     user = network.layout.organization(organization.id).user(person.alias if person else "admin")
     _say(f"  export CARECHANNEL_PROFILE={network.layout.profile(organization.id)}")
     _say(f"  export CARECHANNEL_IDENTITY={user.root}")
-    _say(f"  export CARECHANNEL_CONSORTIUM={next(iter(network.topology.channels))}")
+    _say(f"  export CARECHANNEL_CONSORTIUM={consortium.name}")
     _say(f"  {hints.program('carechannel')} institution list")
     _say(f"  {hints.program('carechannel')} --help")

@@ -15,7 +15,7 @@ from fabric_network.cli.options import DEFAULT_BUILD_DIR, DEFAULT_TOPOLOGY
 MAKE = "CARECHANNEL_MAKE"
 """Set by the Makefile, to the variables that choose the network there (`NAME=second`); may be empty."""
 
-NAMED = re.compile(r"\bcarechannel-network ([a-z]+)(?: ((?:ca|orderer|peer|care|agent)[\w.-]*\w))?")
+NAMED = re.compile(r"\bcarechannel-network ([a-z]+)(?: ([a-z][\w-]*\.\w[\w-]*))?")
 """How messages name a command of this program."""
 
 _choice: ContextVar[tuple[str, ...]] = ContextVar("choice", default=())

@@ -21,15 +21,8 @@ class Definition:
     sequence: int
     endorsement: str
     """Signature policy."""
-
-    def options(self) -> tuple[str, ...]:
-        return (
-            *("--channelID", self.channel),
-            *("--name", self.name),
-            *("--version", self.version),
-            *("--sequence", str(self.sequence)),
-            *("--signature-policy", self.endorsement),
-        )
+    collections: str = ""
+    """Collections configuration (JSON), which also lies in the layout's file; empty if there are none."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ class PeerAdmin:
         """For the own organisation; waits until it is committed."""
         return self._command(
             *("lifecycle", "chaincode", "approveformyorg"),
-            *definition.options(),
+            *self._options(definition),
             *("--package-id", package_id),
             *self._ordering(orderer),
         )
@@ -72,7 +65,18 @@ class PeerAdmin:
         for peer in endorsers:
             peers += ["--peerAddresses", peer.address, "--tlsRootCertFiles", str(self._tls_root(peer))]
         return self._command(
-            "lifecycle", "chaincode", "commit", *definition.options(), *peers, *self._ordering(orderer)
+            "lifecycle", "chaincode", "commit", *self._options(definition), *peers, *self._ordering(orderer)
+        )
+
+    def _options(self, definition: Definition) -> tuple[str, ...]:
+        file = self.layout.collections(definition.channel, definition.name)
+        return (
+            *("--channelID", definition.channel),
+            *("--name", definition.name),
+            *("--version", definition.version),
+            *("--sequence", str(definition.sequence)),
+            *("--signature-policy", definition.endorsement),
+            *(("--collections-config", str(file)) if definition.collections else ()),
         )
 
     def _ordering(self, orderer: Node) -> tuple[str, ...]:

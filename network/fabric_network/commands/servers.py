@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fabric_network.commands.command import Command
-from fabric_network.paths import ChaincodeLayout, Layout, OrdererLayout, PeerLayout, UserLayout
-from fabric_network.topology import Node
+from fabric_network.paths import Layout, OrdererLayout, PeerLayout, UserLayout
 
 LOGGING: Mapping[str, str] = {
     "FABRIC_LOGGING_SPEC": "grpc=error:info",
@@ -31,24 +30,6 @@ def orderer(layout: Layout, files: OrdererLayout) -> Command:
 def peer(layout: Layout, files: PeerLayout) -> Command:
     environment = {"FABRIC_CFG_PATH": str(files.root), **LOGGING}
     return Command(layout.bin / "peer", ("node", "start"), environment, files.root)
-
-
-def chaincode(node: Node, files: ChaincodeLayout, module: str, package_id: str) -> Command:
-    """The process `node`: `python -m module`, told what it is by the variables of Fabric's samples."""
-    return Command(
-        Path(sys.executable),
-        ("-m", module),
-        {
-            "CHAINCODE_ID": package_id,
-            "CHAINCODE_SERVER_ADDRESS": node.address,
-            "CHAINCODE_TLS_CERT_FILE": str(files.server_certificate),
-            "CHAINCODE_TLS_KEY_FILE": str(files.server_key),
-            # The peer's own certificate: the CA's root would let in all that it ever issued.
-            "CHAINCODE_CLIENT_CA_FILE": str(files.client_certificate),
-            "PYTHONUNBUFFERED": "1",
-        },
-        files.root,
-    )
 
 
 def key_agent(profile: Path, identity: UserLayout, home: Path) -> Command:

@@ -4,6 +4,7 @@
 """
 
 from fabric_network.topology.checks import warnings
+from fabric_network.topology.collection import Collection, EndorsementPolicy
 from fabric_network.topology.model import (
     Chaincode,
     Channel,
@@ -19,6 +20,8 @@ from fabric_network.topology.read import load
 __all__ = [
     "Chaincode",
     "Channel",
+    "Collection",
+    "EndorsementPolicy",
     "Node",
     "NodeKind",
     "Ordering",

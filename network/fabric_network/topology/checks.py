@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from fabric_network import policies
 from fabric_network.errors import Problem
 from fabric_network.ports import LAST_PORT
+from fabric_network.topology.collection_checks import collections
 from fabric_network.topology.model import Chaincode, Channel, Organization, Topology
-from fabric_network.topology.sentences import nearest
+from fabric_network.topology.policy_checks import endorsement_policy, one_of
 
 RESERVED_ALIASES = ("admin", "node")
 RESERVED_CHAINCODES = ("agent", "ca")
@@ -55,7 +55,7 @@ def _ports(topology: Topology) -> Iterator[Problem]:
     holders: dict[int, str] = {}
     for name, ports in fixed.items():
         if name not in nodes:
-            yield Problem(f"ports.nodes.{name}", "There is no such node.", _one_of(name, list(nodes)))
+            yield Problem(f"ports.nodes.{name}", "There is no such node.", one_of(name, list(nodes)))
             continue
         for use, port in ports.items():
             key = f"ports.nodes.{name}.{use.value}"
@@ -125,7 +125,7 @@ def _partner(topology: Topology, org: Organization) -> Iterator[Problem]:
         yield Problem(
             key,
             f"{org.partner!r} is not an organisation.",
-            _one_of(org.partner, list(topology.organizations)),
+            one_of(org.partner, list(topology.organizations)),
         )
         return
     if not partner.peers:
@@ -155,44 +155,39 @@ def _channel(topology: Topology, channel: Channel) -> Iterator[Problem]:
     if not topology.members_with_peers(channel):
         yield Problem(f"{key}.members", "No member has a peer.", "Add an organisation with a peer.")
         return
-    yield from _policy(topology, channel, f"{key}.lifecycle_endorsement", channel.lifecycle_endorsement)
+    yield from endorsement_policy(
+        topology, channel, f"{key}.lifecycle_endorsement", channel.lifecycle_endorsement
+    )
     for name, chaincode in channel.chaincodes.items():
-        yield from _policy(topology, channel, f"{key}.chaincodes.{name}.endorsement", chaincode.endorsement)
+        here = f"{key}.chaincodes.{name}"
+        yield from endorsement_policy(topology, channel, f"{here}.endorsement", chaincode.endorsement)
+        yield from collections(topology, channel, f"{here}.collections", chaincode.collections)
+        yield from _what_runs(here, chaincode)
         if name in RESERVED_CHAINCODES:
             yield Problem(
                 f"{key}.chaincodes.{name}", f"The name {name!r} is taken by another node.", "Rename it."
             )
 
 
+def _what_runs(key: str, chaincode: Chaincode) -> Iterator[Problem]:
+    said = [way for way in ("module", "command", "external") if getattr(chaincode, way)]
+    if not said:
+        yield Problem(
+            key,
+            "Nothing says what runs the chaincode.",
+            "Give a module (of Python), a command (a list: program and arguments), or external: true.",
+        )
+    elif len(said) > 1:
+        yield Problem(f"{key}.{said[1]}", f"{said[0]} says already what runs the chaincode.", "Keep one.")
+
+
 def _references(topology: Topology, key: str, names: Sequence[str]) -> Iterator[Problem]:
     for index, name in enumerate(names):
         if name not in topology.organizations:
-            mend = _one_of(name, list(topology.organizations))
+            mend = one_of(name, list(topology.organizations))
             yield Problem(f"{key}[{index}]", f"{name!r} is not an organisation.", mend)
         elif name in names[:index]:
             yield Problem(f"{key}[{index}]", f"{name!r} stands there twice.", "Remove one.")
-
-
-def _policy(topology: Topology, channel: Channel, key: str, text: str) -> Iterator[Problem]:
-    if not text:
-        return
-    try:
-        policy = policies.parse(text)
-    except policies.PolicyError as error:
-        example = topology.lifecycle_endorsement(channel.model_copy(update={"lifecycle_endorsement": ""}))
-        yield Problem(key, f"The policy cannot be read: {error}", f"Write it like this: {example}.")
-        return
-    peers = {member.msp_id: member.peers for member in topology.members(channel)}
-    for msp_id in dict.fromkeys(principal.msp_id for principal in policies.principals(policy)):
-        if msp_id not in peers:
-            yield Problem(
-                key, f"{msp_id} is not the MSP ID of a member of the channel.", _one_of(msp_id, list(peers))
-            )
-            return
-    reason = policies.unsatisfiable_reason(policy, peers)
-    if reason is not None:
-        able = ", ".join(f"{msp_id} ({count})" for msp_id, count in peers.items() if count)
-        yield Problem(key, f"Nobody can satisfy the policy: {reason}", f"Members with peers are: {able}.")
 
 
 def _chaincode_packages(topology: Topology) -> Iterator[Problem]:
@@ -200,7 +195,7 @@ def _chaincode_packages(topology: Topology) -> Iterator[Problem]:
     for channel in topology.channels.values():
         for name, chaincode in channel.chaincodes.items():
             other, package = first.setdefault(name, (channel.name, chaincode))
-            for field in ("version", "module"):
+            for field in ("version", "module", "command", "external"):
                 mine, theirs = getattr(chaincode, field), getattr(package, field)
                 if mine != theirs:
                     yield Problem(
@@ -208,7 +203,3 @@ def _chaincode_packages(topology: Topology) -> Iterator[Problem]:
                         f"{mine!r} differs from {theirs!r} on {other}; one process serves {name} on both.",
                         "Write the same in both, or give the chaincode another name.",
                     )
-
-
-def _one_of(name: str, known: Sequence[str]) -> str:
-    return f"{nearest(name, known)}Write one of: {', '.join(known)}."

@@ -7,17 +7,22 @@ versions (`core/chaincode/lifecycle/scc.go`), MSP IDs as they stand in policies 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from fabric_network.policies import majority
 from fabric_network.ports import LAST_PORT, PortUse, allocate
+from fabric_network.topology.collection import Collection, YesOrNo
 from fabric_network.topology.nodes import PORT_USES, Node, NodeKind
+from fabric_network.topology.part import HIDDEN, Part
 
-KEY = "<key>"
-"""Under which a mapping's key is handed to the value behind it; nobody writes it in a file by accident."""
+CARE_MODULE = "care_contracts"
+FOLDER = f"{HIDDEN}folder>"
+KEY = f"{HIDDEN}key>"
+"""Under which a mapping's key is handed to the value behind it."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9.-]*$", max_length=249)]
@@ -28,6 +33,7 @@ Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$"
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(ms|s|m)$")]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
+Argument = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(strict=True, ge=1024, le=LAST_PORT)]
 Count = Annotated[int, Field(strict=True, ge=0, le=20)]
 Positive = Annotated[int, Field(strict=True, ge=1)]
@@ -62,18 +68,14 @@ Keyed = Annotated[Mapping[str, Value], BeforeValidator(_with_keys), AfterValidat
 Frozen = Annotated[Mapping[str, Value], AfterValidator(_frozen)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class Ports(_Part):
+class Ports(Part):
     """Every node takes its ports from `base` on, in file order; `nodes` fixes single ones."""
 
     base: Port = 17000
     nodes: Frozen[Mapping[PortUse, Port]] = Field(default_factory=dict)
 
 
-class Ordering(_Part):
+class Ordering(Part):
     """How blocks are cut and agreed on, for every channel. An election takes about `election_ticks` ticks."""
 
     type: Literal["etcdraft"] = "etcdraft"
@@ -83,7 +85,7 @@ class Ordering(_Part):
     election_ticks: Annotated[int, Field(strict=True, ge=2, le=100)] = 10
 
 
-class Person(_Part):
+class Person(Part):
     """Somebody of an organisation who gets a certificate.
 
     `alias` names the folder; `role` and `groups` become the attributes `care.role` and `care.groups`.
@@ -94,7 +96,7 @@ class Person(_Part):
     groups: tuple[Name, ...] = ()
 
 
-class Organization(_Part):
+class Organization(Part):
     """A member institution: an MSP with a CA; `partner` lends its peer to one that has none."""
 
     id: Name = Field(validation_alias=KEY)
@@ -123,16 +125,22 @@ class Organization(_Part):
         return self.role == "provider" and self.peers > 0
 
 
-class Chaincode(_Part):
-    """A chaincode as one channel defines it; `module` is what `python -m` runs.
+class Chaincode(Part):
+    """A chaincode as one channel defines it, and what runs it: one of `module`, `command` and `external`.
 
-    `endorsement` may be left out: then more than half of the members with a peer endorse.
+    `module` is run by `python -m`, `command` is a program of any language with its arguments, `external` says
+    that nobody starts it here: its developer does, in a debugger for example.
+    `endorsement` may be left out: then more than half of the members with a peer endorse. `collections` stand
+    in the file as a list, or as the path of a file with such a list in JSON.
     """
 
     name: ChaincodeName = Field(validation_alias=KEY)
     version: ChaincodeVersion
-    module: Module
+    module: Module | None = None
+    command: tuple[Argument, ...] = ()
+    external: YesOrNo = False
     endorsement: str = ""
+    collections: tuple[Collection, ...] = ()
 
     @property
     def label(self) -> str:
@@ -140,7 +148,7 @@ class Chaincode(_Part):
         return f"{self.name}_{self.version}"
 
 
-class Channel(_Part):
+class Channel(Part):
     """A consortium: the organisations `members` share its ledger, the `orderers` order its blocks."""
 
     name: ChannelName = Field(validation_alias=KEY)
@@ -149,15 +157,21 @@ class Channel(_Part):
     chaincodes: Keyed[Chaincode] = Field(default_factory=dict)
     lifecycle_endorsement: str = ""
 
+    @property
+    def keeps_members(self) -> bool:
+        """Whether CareChannel's own chaincode runs on it, which keeps a list of member institutions."""
+        return any(chaincode.module == CARE_MODULE for chaincode in self.chaincodes.values())
 
-class Topology(_Part):
-    """A whole network."""
+
+class Topology(Part):
+    """A whole network. `folder` is where its file lies: relative paths in it begin there."""
 
     name: Name
     ports: Ports = Field(default_factory=Ports)
     ordering: Ordering = Field(default_factory=Ordering)
     organizations: Keyed[Organization] = Field(min_length=1)
     channels: Keyed[Channel] = Field(min_length=1)
+    folder: Path = Field(validation_alias=FOLDER)
 
     def members(self, channel: Channel) -> tuple[Organization, ...]:
         """The organisations of `channel`, in its order."""
@@ -179,11 +193,16 @@ class Topology(_Part):
         return channel.lifecycle_endorsement or self._majority(channel)
 
     def chaincodes(self) -> tuple[Chaincode, ...]:
-        """Each chaincode once, however many channels define it (they agree on version and module)."""
+        """Each chaincode once, however many channels define it (they agree on what runs it)."""
         by_name: dict[str, Chaincode] = {}
         for channel in self.channels.values():
             by_name.update(channel.chaincodes)
         return tuple(by_name.values())
+
+    def is_external(self, node: Node) -> bool:
+        """Whether `node` is a chaincode that its developer starts."""
+        chaincodes = {one.name: one for one in self.chaincodes()}
+        return node.kind is NodeKind.CHAINCODE and chaincodes[node.local_name].external
 
     def nodes(self) -> tuple[Node, ...]:
         """Every process, by organisation in file order: CA, orderers, peers, chaincodes, agent."""
@@ -230,5 +249,5 @@ class Topology(_Part):
                 names = {name: None for channel in self.channels_of(org.id) for name in channel.chaincodes}
                 for name in names:
                     yield NodeKind.CHAINCODE, org, name, 0
-            if org.has_agent and self.channels_of(org.id):
+            if org.has_agent and any(channel.keeps_members for channel in self.channels_of(org.id)):
                 yield NodeKind.AGENT, org, "agent", 0

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from fabric_network.errors import Problem, TopologyError
 from fabric_network.topology.checks import problems
-from fabric_network.topology.model import Topology
+from fabric_network.topology.inclusion import include_collections
+from fabric_network.topology.model import FOLDER, Topology
 from fabric_network.topology.sentences import problem
 
 
@@ -36,11 +37,14 @@ def parse(text: str, file: Path, *, name: str | None = None, base_port: int | No
         document["name"] = name
     if base_port is not None:
         document["ports"] = {"base": base_port}
+    document[FOLDER] = file.absolute().parent
+    unreadable = include_collections(document, file.parent)
     try:
         topology = Topology.model_validate(document)
     except ValidationError as error:
-        raise TopologyError(file, [problem(details) for details in error.errors()]) from error
-    if found := problems(topology):
+        found = [*unreadable, *(problem(details) for details in error.errors())]
+        raise TopologyError(file, found) from error
+    if found := [*unreadable, *problems(topology)]:
         raise TopologyError(file, found)
     return topology
 

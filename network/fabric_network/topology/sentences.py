@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 from fabric_network.errors import Problem
+from fabric_network.topology.collection import Collection, EndorsementPolicy
 from fabric_network.topology.model import (
     KEY,
     Chaincode,
@@ -19,6 +18,7 @@ from fabric_network.topology.model import (
     Ports,
     Topology,
 )
+from fabric_network.topology.part import Part, keys
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -50,19 +50,21 @@ def _unknown(details: ErrorDetails) -> tuple[str, str]:
 
 def _known_keys(location: Sequence[int | str]) -> list[str]:
     """The keys of the model that a location lies in, found by walking the models along the location."""
-    models: dict[str, type[BaseModel]] = {
+    models: dict[str, type[Part]] = {
         "organizations": Organization,
         "channels": Channel,
         "chaincodes": Chaincode,
         "people": Person,
         "ordering": Ordering,
         "ports": Ports,
+        "collections": Collection,
+        "endorsementPolicy": EndorsementPolicy,
     }
-    model: type[BaseModel] = Topology
+    model: type[Part] = Topology
     for step in location[:-1]:
-        if isinstance(step, str) and step in models and step in model.model_fields:
+        if isinstance(step, str) and step in models and step in keys(model):
             model = models[step]
-    return [name for name, field in model.model_fields.items() if field.validation_alias != KEY]
+    return keys(model)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -90,6 +92,10 @@ def _not_text(details: ErrorDetails) -> tuple[str, str]:
 
 def _not_number(details: ErrorDetails) -> tuple[str, str]:
     return f"{details['input']!r} is not a whole number.", "Write a whole number, without quotes."
+
+
+def _not_yes_or_no(details: ErrorDetails) -> tuple[str, str]:
+    return f"{details['input']!r} is neither true nor false.", "Write true or false, without quotes."
 
 
 def _not_mapping(details: ErrorDetails) -> tuple[str, str]:
@@ -146,6 +152,7 @@ _FORMS = {
     r"^[A-Za-z0-9_.+-]+$": 'Use letters, digits and any of _.+- for a version: "1.0".',
     r"^[A-Za-z][A-Za-z0-9.-]*$": "Use letters, digits, dots and hyphens for an MSP ID: HospitalAMSP.",
     r"^[a-z0-9-]+(\.[a-z0-9-]+)*$": "Write a domain name in small letters: hospital-a.example.",
+    r"^[A-Za-z0-9-][A-Za-z0-9_-]*$": "Use letters, digits, hyphens and underscores; no underscore first.",
     r"^[A-Z]{2}$": "Write a country as two capital letters (ISO 3166-1): DE.",
     r"^[1-9][0-9]*(ms|s|m)$": "Write a time with its unit: 50ms, 2s or 1m.",
     r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$": "Write the name of a Python module: care_contracts.",
@@ -159,6 +166,7 @@ _SENTENCES: Mapping[str, Sentences] = {
     "int_type": _not_number,
     "int_parsing": _not_number,
     "int_from_float": _not_number,
+    "bool_type": _not_yes_or_no,
     "model_type": _not_mapping,
     "mapping_type": _not_mapping,
     "dict_type": _not_mapping,

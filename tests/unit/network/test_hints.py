@@ -63,6 +63,8 @@ def test_under_make_the_targets_are_named(
     monkeypatch.setenv(hints.MAKE, "NAME=second")
     said = "It failed. See: carechannel-network logs peer0.hospital-a."
     assert hints.mend(said) == "It failed. See: make logs NODE=peer0.hospital-a NAME=second."
+    said = "It failed. See: carechannel-network logs asset-transfer_2.org1."
+    assert hints.mend(said) == "It failed. See: make logs NODE=asset-transfer_2.org1 NAME=second."
     arguments = ["status", "--topology", str(DEV), "--build-dir", str(tmp_path), "--exit-zero"]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0

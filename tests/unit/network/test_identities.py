@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from fabric_network.commands import servers
+from fabric_network.commands import chaincode
 from fabric_network.identities import Identity, identities
 from fabric_network.paths import Layout
 from fabric_network.render.msp import node_ous
@@ -72,7 +72,7 @@ def test_chaincode_admits_the_certificate_of_its_own_peer_only() -> None:
     layout = Layout(Path("/build"), "dev")
     files = layout.organization("hospital-a").chaincode
     node = topology.nodes_of(NodeKind.CHAINCODE, "hospital-a")[0]
-    environment = servers.chaincode(node, files, "care_contracts", "care:1").environment
+    environment = chaincode.environment(node, files, "HospitalAMSP", "care:1")
     assert environment["CHAINCODE_CLIENT_CA_FILE"] == str(files.client_certificate)
 
 

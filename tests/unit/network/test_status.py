@@ -68,6 +68,7 @@ def test_json_is_plain_and_complete() -> None:
             "health": "ok",
             "heights": {"regional-care": 7},
             "certificate_expires": "2027-11-23T12:00:00+00:00",
+            "environment": None,
         }
     ]
 
