@@ -19,7 +19,15 @@ class CareChaincode(ContractChaincode):
 
     def __init__(self) -> None:
         super().__init__(
-            Institutions(), Patients(), Ehr(), Consents(), Access(), Audit(), title="care", version=VERSION
+            Institutions(),
+            Patients(),
+            Ehr(),
+            Consents(),
+            Access(),
+            Audit(),
+            title="care",
+            version=VERSION,
+            default=None,
         )
 
     async def invoke(self, stub: ChaincodeStub) -> Response:

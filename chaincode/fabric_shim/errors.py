@@ -5,6 +5,8 @@ Messages never carry arguments, keys or values: they may end up in a log or in a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ShimError(Exception):
     """Base of all errors of the shim.
@@ -18,8 +20,8 @@ class ShimError(Exception):
 class ChaincodeError(ShimError):
     """A refusal by the contract: the only kind of error whose text reaches the caller.
 
-    The response has status 500 and the message ``code: message``. Every other exception is masked as
-    ``internal error``.
+    The response has status 500 and the message ``code: message``; with an empty code, the message alone.
+    Every other exception is masked as ``internal error``.
 
     :param message: one sentence: what is wrong and what to do. No private data: the endorsing peer logs it.
     :param code: overrides the class's own code for this one error.
@@ -105,3 +107,71 @@ class TransactionRefusedError(ShimError):
         self.status = status
         self.code = code
         self.tx_id = tx_id
+
+
+class AwaitError(ShimError):
+    """A contract function awaited something that is not its stub. The message names the awaited type only."""
+
+    code = "await"
+
+
+class QueryNotSupportedError(LedgerError):
+    """A rich query on a peer whose state database is LevelDB, which has none."""
+
+    code = "query-not-supported"
+
+    def __init__(self, *, tx_id: str) -> None:
+        super().__init__(
+            "The peer keeps its state in LevelDB, which has no rich queries; use CouchDB, or a range of "
+            "composite keys.",
+            tx_id=tx_id,
+        )
+
+
+class EndorsementPolicyError(ShimError):
+    """A key-level endorsement policy cannot be read, or names a role that it cannot hold."""
+
+    code = "endorsement-policy"
+
+
+class EndorsementError(ShimError):
+    """The simulator's answer when peers cannot endorse a transaction together: their results are not the
+    same, or there are too few peers for a collection's data. The message names keys, never values."""
+
+    code = "endorsement"
+
+
+class TransactionInvalidError(ShimError):
+    """The simulator's answer to a submitted transaction that is in its block, but not valid.
+
+    :param validation_code: number of Fabric's ``TxValidationCode``, as a client of a real network gets it.
+    """
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, validation_code: int, tx_id: str) -> None:
+        super().__init__(message)
+        self.validation_code = validation_code
+        self.tx_id = tx_id
+
+
+class NonDeterminismError(ShimError):
+    """A transaction that the simulator ran again came out differently. The message names keys, never values.
+
+    :ivar differences: what was not the same.
+    """
+
+    code = "non-determinism"
+
+    def __init__(self, function: str, differences: Sequence[str]) -> None:
+        super().__init__(
+            f"{function} gives different results when it runs again: "
+            f"{'; '.join(differences)}. Peers could not endorse it together."
+        )
+        self.differences = tuple(differences)
+
+
+class TwinError(ShimError):
+    """The process that runs transactions for a second time cannot do so. The message says why."""
+
+    code = "twin"

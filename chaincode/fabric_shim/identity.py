@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from fabric_shim._internal import messages
 from fabric_shim.errors import IdentityError
-from fabric_shim.stub import ChaincodeStub
 
 ATTRIBUTES_OID = ObjectIdentifier("1.2.3.4.5.6.7.8.1")
 
@@ -34,8 +34,17 @@ _SINGLE_VALUED = frozenset({NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER})
 _CACHED_CERTIFICATES = 1024
 
 
+class Creator(Protocol):
+    """Whatever says who signed: a stub of either kind."""
+
+    def get_creator(self) -> bytes: ...
+
+
 class ClientIdentity:
     """The X.509 identity that signed the transaction's proposal. The peer has verified it before.
+
+    Each of Go's functions is here under its name, and as an attribute. Go also reads Idemix credentials,
+    which have no certificate; they are refused here.
 
     :ivar msp_id: the organisation's MSP ID.
     :ivar certificate: the certificate itself.
@@ -43,7 +52,7 @@ class ClientIdentity:
     :raises IdentityError: the creator is not an X.509 identity that can be read.
     """
 
-    def __init__(self, stub: ChaincodeStub) -> None:
+    def __init__(self, stub: Creator) -> None:
         self.msp_id, certificate_pem = messages.parse_creator(stub.get_creator())
         self.certificate, self.attributes = _read(certificate_pem)
 
@@ -59,6 +68,22 @@ class ClientIdentity:
         """The subject's OUs, in which NodeOUs (client, peer, admin, orderer) and affiliations stand."""
         units = self.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
         return tuple(str(unit.value) for unit in units)
+
+    def get_id(self) -> str:
+        """Return :attr:`id`."""
+        return self.id
+
+    def get_mspid(self) -> str:
+        """Return :attr:`msp_id`."""
+        return self.msp_id
+
+    def get_x509_certificate(self) -> x509.Certificate:
+        """Return :attr:`certificate`."""
+        return self.certificate
+
+    def has_ou_value(self, value: str) -> bool:
+        """Tell whether the subject has this organizational unit."""
+        return value in self.organizational_units
 
     def get_attribute_value(self, name: str) -> str | None:
         """Return the attribute's value, None if the certificate does not carry it."""

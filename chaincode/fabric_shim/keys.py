@@ -10,6 +10,8 @@ _SEPARATOR = "\x00"
 _LAST_RUNE = "\U0010ffff"
 # A range from the very start would run over the composite keys, which begin with U+0000.
 _FIRST_SIMPLE_KEY = "\x01"
+ALL_COMPOSITE_KEYS = (_SEPARATOR, _SEPARATOR + _LAST_RUNE)
+"""The range (start included, end excluded) of all composite keys."""
 
 
 def create_composite_key(object_type: str, attributes: Sequence[str]) -> str:
@@ -69,10 +71,11 @@ def check_key(key: str) -> str:
 def check_collection(collection: str) -> str:
     """Return the collection's name.
 
-    :raises KeyFormatError: it is empty, which would mean the public state.
+    :raises KeyFormatError: it is empty, which would mean the public state, or cannot be written as UTF-8.
     """
     if not collection:
         raise KeyFormatError("The collection must not be empty: that would be the public state.")
+    check_utf8(collection)
     return collection
 
 
@@ -84,7 +87,7 @@ def check_utf8(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise KeyFormatError("The key cannot be written as UTF-8.") from None
+        raise KeyFormatError("The key or collection cannot be written as UTF-8.") from None
 
 
 def _check_part(part: str, position: int) -> None:

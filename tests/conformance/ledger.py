@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,10 @@ from cryptography import x509
 HOME = "AMSP"
 """The caller's organisation. Its peer endorses, unless a scenario asks another."""
 OTHER = "BMSP"
+OTHER_CHAINCODE = "probe2"
+"""The same contract once more, on the same channel."""
+OTHER_CHANNEL = "other-channel"
+"""Another channel of the same peers, with the probe contract."""
 HOME_COLLECTION = f"_implicit_org_{HOME}"
 
 
@@ -26,7 +30,10 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the block shows of a transaction of the probe; private keys and values as SHA-256."""
+    """What the block shows of a transaction of the probe; private keys and values as SHA-256.
+
+    `called_writes` are the public writes of the chaincode that it called.
+    """
 
     timestamp: datetime
     event: tuple[str, bytes] | None
@@ -35,6 +42,7 @@ class Recorded:
     writes: dict[str, bytes | None]
     private_reads: dict[str, set[bytes]]
     private_writes: dict[str, dict[bytes, bytes | None]]
+    called_writes: dict[str, bytes | None] = field(default_factory=dict)
 
 
 class RefusedError(Exception):
@@ -44,6 +52,14 @@ class RefusedError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+class InvalidError(Exception):
+    """Committed, but not valid: Fabric's validation code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"validation code {code}")
+        self.code = code
 
 
 class Ledger(Protocol):
@@ -57,9 +73,13 @@ class Ledger(Protocol):
         """The caller's."""
 
     async def submit(
-        self, function: str, *arguments: str, transient: Mapping[str, bytes] | None = None
+        self,
+        function: str,
+        *arguments: str,
+        transient: Mapping[str, bytes] | None = None,
+        endorsers: Sequence[str] = (HOME,),
     ) -> Submitted:
-        """Endorse at the peer of `HOME`, commit, wait. Raises `RefusedError`."""
+        """Endorse at the peers of `endorsers`, commit, wait. Raises `RefusedError`, `InvalidError`."""
 
     async def evaluate(
         self,
@@ -67,8 +87,12 @@ class Ledger(Protocol):
         *arguments: str,
         transient: Mapping[str, bytes] | None = None,
         peer: str = HOME,
+        chaincode: str = "probe",
     ) -> bytes:
         """Call at the peer of `peer` when it has everything that was submitted. Raises `RefusedError`."""
+
+    async def race(self, *calls: Sequence[str]) -> list[int]:
+        """Endorse all calls (function, arguments) first, commit them in order, give the validation codes."""
 
     async def recorded(self, tx_id: str) -> Recorded:
         """What members find in the block."""

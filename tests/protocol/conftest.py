@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from fabric_shim import Chaincode, ChaincodeServer, ChaincodeStub, Response, TlsConfig
+from fabric_shim._internal.limits import Limits
+from fabric_shim.blocking import BlockingStub
+from fabric_shim.observer import Observer
 
 from tests.protocol.certificates import Authority, KeyPair, write
 from tests.protocol.mock_peer import MockPeer, dial
@@ -39,6 +44,16 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     return Tls(config, server_ca.certificate, client_ca.issue("peer0"))
 
 
+class Plain(Chaincode):
+    """A chaincode of plain functions that does what the test says."""
+
+    def __init__(self, behaviour: Callable[[BlockingStub], Response]) -> None:
+        self._behaviour = behaviour
+
+    def invoke(self, stub: BlockingStub) -> Response:  # type: ignore[override]
+        return self._behaviour(stub)
+
+
 class Scripted(Chaincode):
     """A chaincode that does what the test says."""
 
@@ -59,16 +74,30 @@ class Served:
     port: int
 
 
-Serve = Callable[[Behaviour], AbstractAsyncContextManager[Served]]
+class Serve(Protocol):
+    """Serves a behaviour, or a whole chaincode, and gives a peer that has registered it."""
+
+    def __call__(
+        self,
+        behaviour: Behaviour | Chaincode,
+        *,
+        limits: Limits | None = None,
+        observer: Observer | None = None,
+    ) -> AbstractAsyncContextManager[Served]: ...
 
 
 @pytest.fixture
 def serve(tls: Tls) -> Serve:
-    """Serve a behaviour and give a peer that has registered it."""
+    """See :class:`Serve`."""
 
     @asynccontextmanager
-    async def serving(behaviour: Behaviour) -> AsyncIterator[Served]:
-        server = ChaincodeServer(Scripted(behaviour), CHAINCODE_ID, "127.0.0.1:0", tls.config)
+    async def serving(
+        behaviour: Behaviour | Chaincode, *, limits: Limits | None = None, observer: Observer | None = None
+    ) -> AsyncIterator[Served]:
+        chaincode = behaviour if isinstance(behaviour, Chaincode) else Scripted(behaviour)
+        server = ChaincodeServer(
+            chaincode, CHAINCODE_ID, "127.0.0.1:0", tls.config, limits=limits, observer=observer
+        )
         port = await server.start()
         try:
             async with dial(port, tls.server_ca, tls.peer) as peer:
@@ -78,3 +107,10 @@ def serve(tls: Tls) -> Serve:
             await server.stop(grace=1)
 
     return serving
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until something has happened on other threads."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nothing on the other threads could set an event
+            await asyncio.sleep(0.005)

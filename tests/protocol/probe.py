@@ -11,6 +11,8 @@ from fabric_shim.contract import Context, Contract, ContractChaincode, query, tr
 from fabric_shim.errors import ChaincodeError, LedgerError
 from fabric_shim.ledger import KV
 
+from tests.protocol.probe_parity import Parity
+
 OBJECT_TYPE = "thing"
 
 
@@ -244,13 +246,14 @@ def _private_key(ctx: Context, name: str) -> str:
 async def _refusal(ctx: Context) -> str:
     try:
         await ctx.stub.put_state("written", b"afterwards")
+        await ctx.stub.finish_write_batch()
     except LedgerError as error:
         raise ChaincodeError("The ledger refused the write.", code="write-refused") from error
     return "accepted"
 
 
 def chaincode() -> ContractChaincode:
-    return ContractChaincode(Probe(), title="Probe", version="1.0", default="probe")
+    return ContractChaincode(Probe(), Parity(), title="Probe", version="1.0", default="probe")
 
 
 if __name__ == "__main__":

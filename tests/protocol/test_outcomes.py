@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
 from fabric_protos.peer import chaincode_shim_pb2 as shim
 from fabric_shim import ChaincodeError, ChaincodeStub, LedgerError, Response
+from fabric_shim.blocking import BlockingStub
+from fabric_shim.observer import Call, Ended, Observers
 
-from tests.protocol.conftest import Serve
+from tests.protocol.conftest import Plain, Scripted, Serve, eventually
 from tests.protocol.mock_peer import ChaincodeMessage
 
 NEEDLE = "Ada-Lovelace-C50.9"
@@ -42,14 +45,14 @@ async def test_other_errors_are_masked(
 ) -> None:
     async def behaviour(stub: ChaincodeStub) -> Response:
         await stub.put_state(NEEDLE, NEEDLE.encode())
+        await stub.get_state(NEEDLE)
         raise raised
 
     with caplog.at_level(logging.DEBUG):
         async with serve(behaviour) as served:
             tx = await served.peer.begin(NEEDLE, NEEDLE, transient={NEEDLE: NEEDLE.encode()})
-            put = shim.PutState(key=NEEDLE, value=NEEDLE.encode())
-            await tx.expect(ChaincodeMessage.PUT_STATE, put)
-            await tx.answer()
+            await tx.expect(ChaincodeMessage.GET_STATE, shim.GetState(key=NEEDLE))
+            await tx.answer(NEEDLE.encode())
             response, _ = await tx.completed()
 
     assert (response.status, response.message, response.payload) == (500, "internal error", b"")
@@ -110,3 +113,138 @@ async def test_result_without_wire_form_ends_its_transaction_only(serve: Serve) 
         assert await (await served.peer.begin("bad")).failed() == "internal error"
         response, _ = await (await served.peer.begin("good")).completed()
         assert response.payload == b"fine"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        SystemExit,
+        KeyboardInterrupt,
+        GeneratorExit,
+        asyncio.CancelledError,
+        StopIteration,
+        StopAsyncIteration,
+        RecursionError,
+        MemoryError,
+        BaseException,
+    ],
+)
+@pytest.mark.parametrize("kind", [Scripted, Plain])
+async def test_nothing_that_is_raised_ends_more_than_its_transaction(
+    serve: Serve, raised: type[BaseException], kind: type[Scripted | Plain]
+) -> None:
+    async def coroutine(stub: ChaincodeStub) -> Response:
+        if stub.get_args()[0] == b"raise":
+            raise raised
+        return Response.success(await stub.get_state("k") or b"")
+
+    def plain(stub: BlockingStub) -> Response:
+        if stub.get_args()[0] == b"raise":
+            raise raised
+        return Response.success(stub.get_state("k") or b"")
+
+    async with serve(Scripted(coroutine) if kind is Scripted else Plain(plain)) as served:
+        running = await served.peer.begin("read")
+        await running.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        response, _ = await (await served.peer.begin("raise")).completed()
+        assert (response.status, response.message) == (500, "internal error")
+        await running.answer(b"v")
+        response, _ = await running.completed()
+        assert response.payload == b"v"
+
+
+async def test_endless_recursion_ends_its_transaction_only(serve: Serve) -> None:
+    def deeper() -> None:
+        deeper()
+
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        if stub.get_args()[0] == b"deep":
+            deeper()
+        return Response.success()
+
+    async with serve(behaviour) as served:
+        response, _ = await (await served.peer.begin("deep")).completed()
+        assert response.message == "internal error"
+        response, _ = await (await served.peer.begin("flat")).completed()
+        assert response.status == 200
+
+
+async def test_writes_that_the_peer_refuses_at_the_end_fail_the_transaction(serve: Serve) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        await stub.put_state("k", b"v")
+        return Response.success(b"done")
+
+    async with serve(behaviour) as served:
+        tx = await served.peer.begin("f")
+        await tx.expect(ChaincodeMessage.PUT_STATE, shim.PutState(key="k", value=b"v"))
+        await tx.answer_error("no")
+        response, _ = await tx.completed()
+        assert (response.status, response.message, response.payload) == (500, "internal error", b"")
+
+
+async def test_an_error_without_a_code_crosses_the_wire_alone(serve: Serve) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        raise ChaincodeError("the asset does not exist", code="")
+
+    async with serve(behaviour) as served:
+        response, _ = await (await served.peer.begin("f")).completed()
+        assert response.message == "the asset does not exist"
+
+
+class _Told(Observers):
+    """Notes what observers are told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_streams = 0
+        self.began: list[Call] = []
+        self.ended: list[tuple[Call, Ended]] = []
+
+    def stream_opened(self) -> None:
+        self.open_streams += 1
+
+    def stream_closed(self) -> None:
+        self.open_streams -= 1
+
+    def transaction_began(self, call: Call) -> None:
+        self.began.append(call)
+
+    def transaction_ended(self, call: Call, ended: Ended) -> None:
+        self.ended.append((call, ended))
+
+
+async def test_observers_are_told_of_every_transaction(serve: Serve) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        match stub.get_args()[0]:
+            case b"refuse":
+                raise ChaincodeError("No.", code="nope")
+            case b"fail":
+                raise ValueError
+        await stub.get_state("k")
+        return Response.success()
+
+    told = _Told()
+    async with serve(behaviour, observer=told) as served:
+        await (await served.peer.begin("refuse")).completed()
+        await (await served.peer.begin("fail")).completed()
+        await served.peer.send(ChaincodeMessage.TRANSACTION, tx_id="unreadable", channel="ch")
+        await served.peer.receive()
+        good = await served.peer.begin("read")
+        await good.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        await good.answer()
+        await good.completed()
+        lost = await served.peer.begin("read")
+        await lost.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        assert told.open_streams == 1
+        served.peer.hang_up()
+        await eventually(lambda: told.open_streams == 0)
+    assert [(ended.outcome, ended.code, ended.messages) for _, ended in told.ended] == [
+        ("refused", "nope", 2),
+        ("failed", "internal", 2),
+        ("failed", "protocol", 2),
+        ("endorsed", "", 4),
+        ("failed", "stream-ended", 2),
+    ]
+    assert [id(call) for call, _ in told.ended] == [id(call) for call in told.began]
+    assert {call.function for call in told.began} == {"invoke", "unknown"}
+    assert all(0 <= ended.seconds < 10 for _, ended in told.ended)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from fabric_protos.peer import chaincode_pb2
+from fabric_protos.peer import chaincode_shim_pb2 as shim
 from fabric_shim import ChaincodeStub, ClientIdentity, Response
 
 from tests.protocol.conftest import Serve
-from tests.protocol.mock_peer import CALLER, TIMESTAMP
+from tests.protocol.mock_peer import CALLER, CHANNEL, TIMESTAMP, Transaction, signed_proposal
 
 
 async def test_stub_shows_the_proposal(serve: Serve) -> None:
@@ -32,7 +37,9 @@ async def test_stub_shows_the_proposal(serve: Serve) -> None:
     assert stub.get_tx_timestamp() == TIMESTAMP
     proposal = stub.get_signed_proposal()
     assert proposal is not None
-    assert proposal.signature == b"signature"
+    key = x509.load_pem_x509_certificate(CALLER.certificate_pem).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    key.verify(proposal.signature, proposal.proposal_bytes, ec.ECDSA(hashes.SHA256()))
     assert CALLER.creator in proposal.proposal_bytes
     identity = ClientIdentity(stub)
     assert identity.msp_id == "AMSP"
@@ -66,3 +73,34 @@ async def test_function_and_parameters(serve: Serve) -> None:
         assert response.payload == b"f|['a', 'b']"
         response, _ = await (await served.peer.begin()).completed()
         assert response.payload == b"|[]"
+
+
+async def test_arguments_joined_and_decorations(serve: Serve) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        decorations = stub.get_decorations()
+        return Response.success(stub.get_args_slice() + b"|" + decorations["seen by"] + decorations["empty"])
+
+    async with serve(behaviour) as served:
+        call = chaincode_pb2.ChaincodeInput(
+            args=[b"f", b"", b"\xff"], decorations={"seen by": b"a decorator", "empty": b""}
+        )
+        message = shim.ChaincodeMessage(
+            type=shim.ChaincodeMessage.TRANSACTION,
+            payload=call.SerializeToString(),
+            txid="t1",
+            channel_id=CHANNEL,
+            proposal=signed_proposal("t1", b"n", CALLER, {}),
+        )
+        await served.peer.send_raw(message.SerializeToString())
+        response, _ = await Transaction(served.peer, "t1").completed()
+        assert response.payload == b"f\xff|a decorator"
+
+
+async def test_no_arguments_transient_fields_or_decorations(serve: Serve) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        assert (dict(stub.get_transient()), dict(stub.get_decorations())) == ({}, {})
+        return Response.success(stub.get_args_slice())
+
+    async with serve(behaviour) as served:
+        response, _ = await (await served.peer.begin()).completed()
+        assert (response.status, response.payload) == (200, b"")

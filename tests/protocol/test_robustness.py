@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 
 import grpc
 import pytest
 from fabric_protos.peer import chaincode_shim_pb2 as shim
-from fabric_shim import ChaincodeServer, ChaincodeStub, Response, TlsConfig
+from fabric_shim import ChaincodeServer, ChaincodeStub, LedgerError, Response, TlsConfig
 from fabric_shim.errors import ConfigurationError
 
 from tests.protocol.certificates import Authority
-from tests.protocol.conftest import CHAINCODE_ID, Scripted, Serve, Tls
+from tests.protocol.conftest import CHAINCODE_ID, Scripted, Serve, Tls, eventually
 from tests.protocol.mock_peer import CALLER, ChaincodeMessage, Transaction, dial, signed_proposal
 
 
 async def _read_k(stub: ChaincodeStub) -> Response:
     return Response.success(await stub.get_state("k") or b"")
+
+
+async def _try_more(stub: ChaincodeStub, ended: list[str]) -> None:
+    try:
+        await stub.get_state("more")
+    except LedgerError as error:
+        ended.append(error.code)
 
 
 async def _waiting(tx: Transaction) -> None:
@@ -86,10 +93,10 @@ async def test_unreadable_query_result_ends_its_transaction(serve: Serve) -> Non
 
 
 async def test_an_answer_nobody_asked_for_is_dropped(serve: Serve) -> None:
-    go_on = asyncio.Event()
+    go_on = threading.Event()
 
     async def behaviour(stub: ChaincodeStub) -> Response:
-        await go_on.wait()
+        go_on.wait(5)
         return await _read_k(stub)
 
     async with serve(behaviour) as served:
@@ -116,20 +123,21 @@ async def test_second_start_of_a_running_transaction_is_dropped(serve: Serve) ->
 
 
 async def test_transactions_end_with_their_stream(serve: Serve, tls: Tls) -> None:
-    cancelled = asyncio.Event()
+    ended: list[str] = []
 
     async def behaviour(stub: ChaincodeStub) -> Response:
+        response = None
         try:
-            return await _read_k(stub)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
+            response = await _read_k(stub)
+        finally:
+            if response is None:
+                await _try_more(stub, ended)
+        return response
 
     async with serve(behaviour) as served:
         await _waiting(await served.peer.begin("f"))
         served.peer.hang_up()
-        async with asyncio.timeout(5):
-            await cancelled.wait()
+        await eventually(lambda: ended == ["ledger"])
         # The peer comes back, as it does at the next invocation.
         async with dial(served.port, tls.server_ca, tls.peer) as peer:
             await peer.register()
@@ -158,9 +166,49 @@ async def test_configuration_errors_name_the_setting(serve: Serve, tls: Tls) -> 
     with pytest.raises(ConfigurationError, match=r"missing\.crt"):
         await ChaincodeServer(chaincode, CHAINCODE_ID, "127.0.0.1:0", missing).start()
     broken = TlsConfig(tls.config.certificate, tls.config.client_ca, tls.config.client_ca)
-    with pytest.raises(ConfigurationError, match="do not fit"):
+    with pytest.raises(ConfigurationError, match="no readable, unencrypted PEM private key"):
         await ChaincodeServer(chaincode, CHAINCODE_ID, "127.0.0.1:0", broken).start()
     async with serve(_read_k) as served:
         taken = f"127.0.0.1:{served.port}"
         with pytest.raises(ConfigurationError, match=str(served.port)):
             await ChaincodeServer(chaincode, CHAINCODE_ID, taken, tls.config).start()
+
+
+@pytest.mark.parametrize("registered", [False, True])
+async def test_a_refused_registration_ends_the_stream(
+    serve: Serve, tls: Tls, caplog: pytest.LogCaptureFixture, registered: bool
+) -> None:
+    async with serve(_read_k) as served:
+        async with dial(served.port, tls.server_ca, tls.peer) as peer:
+            assert (await peer.receive()).type == ChaincodeMessage.REGISTER
+            if registered:
+                await peer.send(ChaincodeMessage.REGISTERED)
+            await peer.send(ChaincodeMessage.ERROR, payload=b"who are you?")
+            await peer.expect_end()
+        assert f"refused the registration of {CHAINCODE_ID}" in caplog.text
+        assert "who are you" not in caplog.text
+        await served.peer.expect_silence()
+
+
+async def test_transactions_before_ready_are_refused(serve: Serve, tls: Tls) -> None:
+    async with serve(_read_k) as served, dial(served.port, tls.server_ca, tls.peer) as peer:
+        await peer.receive()
+        assert "cannot handle" in await (await peer.begin("f")).failed()
+        await peer.send(ChaincodeMessage.REGISTERED)
+        assert "cannot handle" in await (await peer.begin("f")).failed()
+        await peer.send(ChaincodeMessage.READY)
+        await _waiting(await peer.begin("f"))
+
+
+async def test_an_unknown_message_ends_the_transaction_that_it_names(serve: Serve) -> None:
+    async with serve(_read_k) as served:
+        tx, other = await served.peer.begin("f"), await served.peer.begin("g")
+        await _waiting(tx)
+        await _waiting(other)
+        await served.peer.send(99, tx_id=tx.tx_id, channel=tx.channel)
+        assert "cannot handle" in await tx.failed()
+        await tx.answer(b"v")
+        await served.peer.expect_silence()
+        await other.answer(b"v")
+        response, _ = await other.completed()
+        assert response.payload == b"v"

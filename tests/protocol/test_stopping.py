@@ -3,60 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
+import time
 
+import pytest
 from fabric_protos.peer import chaincode_shim_pb2 as shim
 from fabric_shim import ChaincodeStub, Response
 
+from tests.protocol.chaincode_process import READER, environment, running
 from tests.protocol.conftest import CHAINCODE_ID, Serve, Tls
 from tests.protocol.mock_peer import ChaincodeMessage, MockPeer, dial
 
-PROGRAM = """
-import sys
+SLEEPER = """
+import sys, time
 from fabric_shim import Chaincode, Response, serve
 
-class Reader(Chaincode):
+class Sleeper(Chaincode):
     async def invoke(self, stub):
-        return Response.success(await stub.get_state("k"))
+        await stub.get_state("k")
+        time.sleep(60)
 
-sys.exit(serve(Reader()))
+class PlainSleeper(Chaincode):
+    def invoke(self, stub):
+        stub.get_state("k")
+        time.sleep(60)
+
+sys.exit(serve(KIND()))
 """
 
 
-async def test_sigterm_drains(tls: Tls, unused_tcp_port: int) -> None:
-    environment = os.environ | {
-        "CHAINCODE_ID": CHAINCODE_ID,
-        "CHAINCODE_SERVER_ADDRESS": f"127.0.0.1:{unused_tcp_port}",
-        "CHAINCODE_TLS_CERT_FILE": str(tls.config.certificate),
-        "CHAINCODE_TLS_KEY_FILE": str(tls.config.key),
-        "CHAINCODE_CLIENT_CA_FILE": str(tls.config.client_ca),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        assert process.stderr is not None
-        async with asyncio.timeout(10):
-            assert b"Serving" in await process.stderr.readline()
-        async with dial(unused_tcp_port, tls.server_ca, tls.peer) as peer:
+async def test_sigterm_drains(tls: Tls) -> None:
+    async with running(READER, environment(tls)) as process:
+        async with dial(await process.port(), tls.server_ca, tls.peer) as peer:
             assert await peer.register() == CHAINCODE_ID
-            running = await peer.begin("f")
-            await running.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
-            process.send_signal(signal.SIGTERM)
+            tx = await peer.begin("f")
+            await tx.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+            process.signal(signal.SIGTERM)
             while not (refusal := await _refused(peer)):
                 pass
             assert "stopping" in refusal
-            await running.answer(b"v")
-            response, _ = await running.completed()
+            await process.printed("Stopping: waiting up to 30 s for 1 running transactions")
+            await tx.answer(b"v")
+            response, _ = await tx.completed()
             assert response.payload == b"v"
             await peer.expect_end()
-        async with asyncio.timeout(10):
-            assert await process.wait() == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
+        assert await process.ended() == 0
 
 
 async def _refused(peer: MockPeer) -> str | None:
@@ -69,6 +60,40 @@ async def _refused(peer: MockPeer) -> str | None:
     await tx.answer(b"early")
     await tx.completed()
     return None
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_at_once(tls: Tls, second: signal.Signals) -> None:
+    async with (
+        running(READER, environment(tls)) as process,
+        dial(await process.port(), tls.server_ca, tls.peer) as peer,
+    ):
+        await peer.register()
+        tx = await peer.begin("f")
+        await tx.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        process.signal(signal.SIGTERM)
+        await process.printed("Stopping: waiting")
+        process.signal(second)
+        assert await process.ended(3) == -second
+        assert "Traceback" not in process.output
+
+
+async def test_a_function_that_sleeps_holds_the_process_no_longer_than_the_grace(tls: Tls) -> None:
+    for kind in ("Sleeper", "PlainSleeper"):
+        program = SLEEPER.replace("KIND", kind)
+        async with running(program, environment(tls, CHAINCODE_GRACE="0.5")) as process:
+            async with dial(await process.port(), tls.server_ca, tls.peer) as peer:
+                await peer.register()
+                tx = await peer.begin("f")
+                await tx.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+                await tx.answer(b"v")
+                await asyncio.sleep(0.1)
+                since = time.monotonic()
+                process.signal(signal.SIGTERM)
+                assert await process.ended() == 0
+            assert time.monotonic() - since < 4
+            assert "waiting up to 0.5 s for 1 running transactions" in process.output
+            assert "gave up 1 running transactions" in process.output
 
 
 async def test_idle_streams_end_at_once(serve: Serve) -> None:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from fabric_gateway import CallError, Gateway
+from fabric_gateway import CallError, CommitError, Gateway
 
-from tests.conformance import HOME, Outcomes, PrivateData, PublicState, Recorded, RefusedError, Submitted
+from tests.conformance import (
+    HOME,
+    OTHER_CHAINCODE,
+    Batches,
+    Calls,
+    Conflicts,
+    InvalidError,
+    KeyEndorsement,
+    Outcomes,
+    PrivateData,
+    PublicState,
+    Queries,
+    Recorded,
+    RefusedError,
+    Sequences,
+    Submitted,
+)
 from tests.scenarios.conftest import Network, free_port_base
 
 TOPOLOGY = Path(__file__).parent / "topologies" / "probe.yaml"
@@ -31,11 +47,17 @@ class GatewayLedger:
         self._contract = self._network.contract(CHAINCODE)
 
     async def submit(
-        self, function: str, *arguments: str, transient: Mapping[str, bytes] | None = None
+        self,
+        function: str,
+        *arguments: str,
+        transient: Mapping[str, bytes] | None = None,
+        endorsers: Sequence[str] = (HOME,),
     ) -> Submitted:
+        for peer in endorsers:
+            await self._wait_for(peer)
         with _refusals():
             result = await self._contract.submit(
-                function, *arguments, transient=transient, endorsing_organizations=[HOME]
+                function, *arguments, transient=transient, endorsing_organizations=endorsers
             )
         return Submitted(result.transaction_id, result.result)
 
@@ -45,12 +67,20 @@ class GatewayLedger:
         *arguments: str,
         transient: Mapping[str, bytes] | None = None,
         peer: str = HOME,
+        chaincode: str = CHAINCODE,
     ) -> bytes:
         await self._wait_for(peer)
         with _refusals():
-            return await self._contract.evaluate(
+            return await self._network.contract(chaincode).evaluate(
                 function, *arguments, transient=transient, target_organizations=[peer]
             )
+
+    async def race(self, *calls: Sequence[str]) -> list[int]:
+        endorsed = [
+            await self._contract.proposal(*call, endorsing_organizations=[HOME]).endorse() for call in calls
+        ]
+        submitted = [await transaction.submit() for transaction in endorsed]
+        return [(await each.status()).code for each in submitted]
 
     async def recorded(self, tx_id: str) -> Recorded:
         block = await self._network.block_by_transaction_id(tx_id)
@@ -70,9 +100,12 @@ class GatewayLedger:
             event=(event.event_name, event.payload) if event else None,
             reads={read.key for read in rwset.reads if read.namespace == CHAINCODE},
             ranges=[(read.start_key, read.end_key) for read in rwset.range_reads],
-            writes={write.key: write.value for write in rwset.writes},
+            writes={write.key: write.value for write in rwset.writes if write.namespace == CHAINCODE},
             private_reads=dict(private_reads),
             private_writes=dict(private_writes),
+            called_writes={
+                write.key: write.value for write in rwset.writes if write.namespace == OTHER_CHAINCODE
+            },
         )
 
     async def _wait_for(self, peer: str) -> None:
@@ -86,9 +119,11 @@ class GatewayLedger:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Tell what the chaincode refused; any other failure stays as it is."""
+    """Tell what the chaincode or the peers refused; any other failure stays as it is."""
     try:
         yield
+    except CommitError as error:
+        raise InvalidError(error.validation_code) from error
     except CallError as error:
         if error.chaincode_status is None or error.chaincode_message is None:
             raise
@@ -123,4 +158,28 @@ class TestPrivateData(PrivateData):
 
 
 class TestOutcomes(Outcomes):
+    pass
+
+
+class TestBatches(Batches):
+    pass
+
+
+class TestKeyEndorsement(KeyEndorsement):
+    pass
+
+
+class TestCalls(Calls):
+    pass
+
+
+class TestQueries(Queries):
+    pass
+
+
+class TestSequences(Sequences):
+    pass
+
+
+class TestConflicts(Conflicts):
     pass

@@ -1,4 +1,4 @@
-"""The chaincode protocol's messages as plain values, both ways. The only module that knows protobuf.
+"""The chaincode protocol's messages as plain values, both ways: their envelope, and all but ledger requests.
 
 Source: fabric-protos peer/chaincode_shim.proto; fabric-chaincode-go shim/handler.go and shim/stub.go.
 """
@@ -6,7 +6,7 @@ Source: fabric-protos peer/chaincode_shim.proto; fabric-chaincode-go shim/handle
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -14,21 +14,30 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from fabric_protos.common import common_pb2
-from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.msp import identities_pb2
-from fabric_protos.peer import chaincode_event_pb2, chaincode_pb2, chaincode_shim_pb2, proposal_pb2
+from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2, proposal_pb2
 from fabric_protos.peer import proposal_response_pb2 as response_pb2
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from fabric_shim._internal.batching import NO_BATCHES, BatchOffer
 from fabric_shim.chaincode import Response
 from fabric_shim.errors import IdentityError, ProtocolError
-from fabric_shim.ledger import KV, Batch, KeyModification, PageRequest
-from fabric_shim.stub import ChaincodeEvent, Invocation, SignedProposal
+from fabric_shim.invocation import ChaincodeEvent, Invocation, SignedProposal
 
 _PROPOSAL_TYPES: Final = (common_pb2.ENDORSER_TRANSACTION, common_pb2.CONFIG)
 _EPOCH_START: Final = datetime.fromtimestamp(0, UTC)
+# ChaincodeAdditionalParams (fabric-protos peer/chaincode_shim.proto) is not in the Python package yet.
+_ADDITIONAL_PARAMS: Final = (
+    ("useWriteBatch", FieldDescriptorProto.TYPE_BOOL),
+    ("maxSizeWriteBatch", FieldDescriptorProto.TYPE_UINT32),
+    ("useGetMultipleKeys", FieldDescriptorProto.TYPE_BOOL),
+    ("maxSizeGetMultipleKeys", FieldDescriptorProto.TYPE_UINT32),
+)
+_SMALLEST_BATCH: Final = 100
 
 
 class MessageType(IntEnum):
@@ -44,14 +53,20 @@ class MessageType(IntEnum):
     GET_STATE = 8
     PUT_STATE = 9
     DEL_STATE = 10
+    INVOKE_CHAINCODE = 11
     RESPONSE = 13
     GET_STATE_BY_RANGE = 14
+    GET_QUERY_RESULT = 15
     QUERY_STATE_NEXT = 16
     QUERY_STATE_CLOSE = 17
     KEEPALIVE = 18
     GET_HISTORY_FOR_KEY = 19
+    GET_STATE_METADATA = 20
+    PUT_STATE_METADATA = 21
     GET_PRIVATE_DATA_HASH = 22
     PURGE_PRIVATE_DATA = 23
+    WRITE_BATCH_STATE = 24
+    GET_STATE_MULTIPLE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +80,52 @@ class Message:
     proposal: SignedProposal | None = field(repr=False)
 
 
+def _additional_params() -> type[ProtobufMessage]:
+    file = FileDescriptorProto(name="additional_params.proto", package="fabric_shim", syntax="proto3")
+    message = file.message_type.add(name="ChaincodeAdditionalParams")
+    for number, (name, kind) in enumerate(_ADDITIONAL_PARAMS, 1):
+        message.field.add(name=name, number=number, type=kind, label=FieldDescriptorProto.LABEL_OPTIONAL)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)  # type: ignore[no-untyped-call]
+    return message_factory.GetMessageClass(
+        pool.FindMessageTypeByName("fabric_shim.ChaincodeAdditionalParams")  # type: ignore[no-untyped-call]
+    )
+
+
+_AdditionalParams: Final = _additional_params()
+
+
 def parse(frame: bytes) -> Message:
     """Read a message of the peer.
 
     :raises ProtocolError: the frame is no chaincode message.
     """
-    message = _decode(chaincode_shim_pb2.ChaincodeMessage, frame)
+    message = decode(chaincode_shim_pb2.ChaincodeMessage, frame)
     proposal = None
     if message.HasField("proposal"):
         proposal = SignedProposal(message.proposal.proposal_bytes, message.proposal.signature)
     return Message(message.type, message.channel_id, message.txid, message.payload, proposal)
+
+
+def parse_register(message: Message) -> str:
+    """Give the chaincode id of a REGISTER message.
+
+    :raises ProtocolError: it cannot be read.
+    """
+    return decode(chaincode_pb2.ChaincodeID, message.payload).name
+
+
+def parse_completed(frame: bytes) -> tuple[Response, ChaincodeEvent | None]:
+    """Read the answer to a transaction, and its event.
+
+    :raises ProtocolError: it cannot be read.
+    """
+    message = decode(chaincode_shim_pb2.ChaincodeMessage, frame)
+    response = decode(response_pb2.Response, message.payload)
+    event = None
+    if message.HasField("chaincode_event"):
+        event = ChaincodeEvent(message.chaincode_event.event_name, message.chaincode_event.payload)
+    return Response(response.status, response.message, response.payload), event
 
 
 def parse_invocation(message: Message) -> Invocation:
@@ -84,12 +135,12 @@ def parse_invocation(message: Message) -> Invocation:
     """
     if message.proposal is None:
         raise ProtocolError("The transaction carries no signed proposal.")
-    call = _decode(chaincode_pb2.ChaincodeInput, message.payload)
-    proposal = _decode(proposal_pb2.Proposal, message.proposal.proposal_bytes)
-    header = _decode(common_pb2.Header, proposal.header)
-    channel_header = _decode(common_pb2.ChannelHeader, header.channel_header)
-    signature_header = _decode(common_pb2.SignatureHeader, header.signature_header)
-    payload = _decode(proposal_pb2.ChaincodeProposalPayload, proposal.payload)
+    call = decode(chaincode_pb2.ChaincodeInput, message.payload)
+    proposal = decode(proposal_pb2.Proposal, message.proposal.proposal_bytes)
+    header = decode(common_pb2.Header, proposal.header)
+    channel_header = decode(common_pb2.ChannelHeader, header.channel_header)
+    signature_header = decode(common_pb2.SignatureHeader, header.signature_header)
+    payload = decode(proposal_pb2.ChaincodeProposalPayload, proposal.payload)
     if channel_header.type not in _PROPOSAL_TYPES:
         raise ProtocolError("The proposal's channel header has a type that no chaincode answers.")
     epoch = channel_header.epoch.to_bytes(8, "little")
@@ -98,37 +149,37 @@ def parse_invocation(message: Message) -> Invocation:
         channel_id=message.channel_id,
         args=tuple(call.args),
         creator=signature_header.creator,
-        timestamp=_datetime(channel_header.timestamp),
+        timestamp=to_datetime(channel_header.timestamp),
         transient=MappingProxyType(dict(payload.TransientMap)),
         binding=hashlib.sha256(signature_header.nonce + signature_header.creator + epoch).digest(),
         signed_proposal=message.proposal,
+        decorations=MappingProxyType(dict(call.decorations)),
     )
 
 
-def parse_states(payload: bytes) -> Batch[KV]:
-    """Read the results of a state query.
+def parse_offer(payload: bytes) -> BatchOffer:
+    """Read READY's payload: what the peer takes in one message.
 
-    :raises ProtocolError: they cannot be read.
+    Fabric 2.5 sends none. As in Go, a payload that cannot be read offers nothing, and a size below 100 counts
+    as 100.
     """
+    try:
+        offer = decode(_AdditionalParams, payload)
+    except ProtocolError:
+        return NO_BATCHES
+    use_writes, writes, use_reads, reads = (getattr(offer, name) for name, _ in _ADDITIONAL_PARAMS)
+    return BatchOffer(
+        max(writes, _SMALLEST_BATCH) if use_writes else 1, max(reads, _SMALLEST_BATCH) if use_reads else 1
+    )
 
-    def item(result: bytes) -> KV:
-        kv = _decode(kv_query_result_pb2.KV, result)
-        return KV(kv.key, kv.value)
 
-    return _batch(payload, item)
-
-
-def parse_modifications(payload: bytes) -> Batch[KeyModification]:
-    """Read the results of a history query.
-
-    :raises ProtocolError: they cannot be read.
-    """
-
-    def item(result: bytes) -> KeyModification:
-        change = _decode(kv_query_result_pb2.KeyModification, result)
-        return KeyModification(change.tx_id, change.value, _datetime(change.timestamp), change.is_delete)
-
-    return _batch(payload, item)
+def offer(offered: BatchOffer) -> bytes:
+    """Make the payload of READY."""
+    message = _AdditionalParams()
+    sizes = (offered.write_batch > 1, offered.write_batch, offered.get_multiple > 1, offered.get_multiple)
+    for (name, _), value in zip(_ADDITIONAL_PARAMS, sizes, strict=True):
+        setattr(message, name, value)
+    return message.SerializeToString()
 
 
 def parse_creator(creator: bytes) -> tuple[str, bytes]:
@@ -137,7 +188,7 @@ def parse_creator(creator: bytes) -> tuple[str, bytes]:
     :raises IdentityError: it is no serialized identity.
     """
     try:
-        identity = _decode(identities_pb2.SerializedIdentity, creator)
+        identity = decode(identities_pb2.SerializedIdentity, creator)
     except ProtocolError:
         raise IdentityError("The creator is not a serialized identity.") from None
     return identity.mspid, identity.id_bytes
@@ -204,57 +255,28 @@ def error(channel_id: str, tx_id: str, text: str) -> bytes:
     return _encode(MessageType.ERROR, channel_id, tx_id, text.encode())
 
 
-def request(kind: MessageType, channel_id: str, tx_id: str, payload: bytes) -> bytes:
-    """Make a ledger request; the payloads are made by the functions below."""
+def request(kind: int, channel_id: str, tx_id: str, payload: bytes) -> bytes:
+    """Make a message without an event: a ledger request, or what the peer says."""
     return _encode(kind, channel_id, tx_id, payload)
 
 
-def get_state(collection: str, key: str) -> bytes:
-    """Payload of GET_STATE and GET_PRIVATE_DATA_HASH."""
-    return chaincode_shim_pb2.GetState(collection=collection, key=key).SerializeToString()
-
-
-def put_state(collection: str, key: str, value: bytes) -> bytes:
-    """Payload of PUT_STATE."""
-    return chaincode_shim_pb2.PutState(collection=collection, key=key, value=value).SerializeToString()
-
-
-def del_state(collection: str, key: str) -> bytes:
-    """Payload of DEL_STATE and PURGE_PRIVATE_DATA."""
-    return chaincode_shim_pb2.DelState(collection=collection, key=key).SerializeToString()
-
-
-def get_state_by_range(collection: str, start_key: str, end_key: str, page: PageRequest | None) -> bytes:
-    """Payload of GET_STATE_BY_RANGE."""
-    metadata = b""
-    if page is not None:
-        paging = chaincode_shim_pb2.QueryMetadata(pageSize=page.size, bookmark=page.bookmark)
-        metadata = paging.SerializeToString()
-    return chaincode_shim_pb2.GetStateByRange(
-        collection=collection, startKey=start_key, endKey=end_key, metadata=metadata
-    ).SerializeToString()
-
-
-def get_history_for_key(key: str) -> bytes:
-    """Payload of GET_HISTORY_FOR_KEY."""
-    return chaincode_shim_pb2.GetHistoryForKey(key=key).SerializeToString()
-
-
-def query_state_next(query_id: str) -> bytes:
-    """Payload of QUERY_STATE_NEXT."""
-    return chaincode_shim_pb2.QueryStateNext(id=query_id).SerializeToString()
-
-
-def query_state_close(query_id: str) -> bytes:
-    """Payload of QUERY_STATE_CLOSE."""
-    return chaincode_shim_pb2.QueryStateClose(id=query_id).SerializeToString()
+def start(message: Message) -> bytes:
+    """Make the peer's TRANSACTION or INIT message."""
+    encoded = _message(message.type, message.channel_id, message.tx_id, message.payload)
+    if message.proposal is not None:
+        encoded.proposal.proposal_bytes = message.proposal.proposal_bytes
+        encoded.proposal.signature = message.proposal.signature
+    return encoded.SerializeToString()
 
 
 _Decoded = TypeVar("_Decoded", bound=ProtobufMessage)
-_Item = TypeVar("_Item")
 
 
-def _decode(kind: type[_Decoded], data: bytes) -> _Decoded:
+def decode(kind: type[_Decoded], data: bytes) -> _Decoded:
+    """Read a message.
+
+    :raises ProtocolError: the bytes are none of this kind.
+    """
     try:
         return kind.FromString(data)
     except DecodeError:
@@ -262,34 +284,29 @@ def _decode(kind: type[_Decoded], data: bytes) -> _Decoded:
 
 
 def _encode(
-    kind: MessageType, channel_id: str, tx_id: str, payload: bytes, event: ChaincodeEvent | None = None
+    kind: int, channel_id: str, tx_id: str, payload: bytes, event: ChaincodeEvent | None = None
 ) -> bytes:
-    message = chaincode_shim_pb2.ChaincodeMessage(
+    message = _message(kind, channel_id, tx_id, payload)
+    if event is not None:
+        message.chaincode_event.event_name = event.name
+        message.chaincode_event.payload = event.payload
+    return message.SerializeToString()
+
+
+def _message(kind: int, channel_id: str, tx_id: str, payload: bytes) -> chaincode_shim_pb2.ChaincodeMessage:
+    return chaincode_shim_pb2.ChaincodeMessage(
         type=chaincode_shim_pb2.ChaincodeMessage.Type.ValueType(kind),
         channel_id=channel_id,
         txid=tx_id,
         payload=payload,
     )
-    if event is not None:
-        message.chaincode_event.CopyFrom(
-            chaincode_event_pb2.ChaincodeEvent(event_name=event.name, payload=event.payload)
-        )
-    return message.SerializeToString()
 
 
-def _batch(payload: bytes, item: Callable[[bytes], _Item]) -> Batch[_Item]:
-    response = _decode(chaincode_shim_pb2.QueryResponse, payload)
-    results: Iterable[chaincode_shim_pb2.QueryResultBytes] = response.results
-    metadata = _decode(chaincode_shim_pb2.QueryResponseMetadata, response.metadata)
-    return Batch(
-        tuple(item(result.resultBytes) for result in results),
-        response.id,
-        response.has_more,
-        metadata.bookmark,
-    )
+def to_datetime(timestamp: Timestamp) -> datetime:
+    """Give a timestamp as UTC; Python's datetime ends at microseconds.
 
-
-def _datetime(timestamp: Timestamp) -> datetime:
+    :raises ProtocolError: it is beyond the year 9999.
+    """
     try:
         return _EPOCH_START + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
     except OverflowError:

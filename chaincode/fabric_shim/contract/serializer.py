@@ -1,146 +1,196 @@
-"""Arguments and results on the wire: text and bytes as they are, everything else as canonical JSON."""
+"""Arguments and results on the wire, values in the state: text and bytes as they are, all else as JSON."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import types
-from collections.abc import Mapping, Sequence
-from typing import NoReturn, Union, cast, get_args, get_origin, get_type_hints
+from collections.abc import Callable
+from typing import Final, NoReturn, Protocol, TypeVar, cast
 
-from fabric_shim.contract.contract import TransactionFunction
+from fabric_shim.contract.converters import (
+    BYTES,
+    STRING,
+    Converter,
+    JsonNumber,
+    Mismatch,
+    Nullable,
+    converter_for,
+)
 from fabric_shim.errors import ArgumentError, ShimError
 
-_ARRAYS = (list, tuple, Sequence)
-_OBJECTS = (dict, Mapping)
-_JSON_NAMES = {
-    str: "a string",
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
+Decoder = Callable[[bytes], object]
+Encoder = Callable[[object], bytes]
+T = TypeVar("T")
 
 
-def decode_arguments(function: TransactionFunction, arguments: Sequence[bytes]) -> list[object]:
-    """Turn a transaction's arguments into the function's declared types.
+class Serializer(Protocol):
+    """How arguments become the declared types, and results bytes.
 
-    :raises ArgumentError: too few, too many, or one that is not of its type. Names parameters, never values.
+    Both methods are called once per parameter and result when the chaincode is put together; what they
+    return is called in every transaction, from any thread, and must give the same on every endorser.
     """
-    required = sum(parameter.required for parameter in function.parameters)
-    if not required <= len(arguments) <= len(function.parameters):
-        names = ", ".join(parameter.name for parameter in function.parameters) or "none"
-        raise ArgumentError(f"{function.name} takes the arguments ({names}), not {len(arguments)} of them.")
-    return [
-        _decode(parameter.annotation, argument, parameter.name)
-        for parameter, argument in zip(function.parameters, arguments, strict=False)
-    ]
+
+    def decoder(self, annotation: object) -> Decoder:
+        """Make the decoder of a declared type.
+
+        It may raise :class:`~fabric_shim.errors.ArgumentError` or ValueError, whose text is not shown, for an
+        argument that is not of the type.
+        """
+
+    def encoder(self, annotation: object) -> Encoder:
+        """Make the encoder of a declared result; whatever it raises is masked."""
 
 
-def encode_result(result: object) -> bytes:
-    """Give the payload of a result. None is empty.
+class JsonSerializer:
+    """The serializer of all contracts that have no other: the wire format of Go's and Node's contract API.
 
-    :raises ShimError: the result has no JSON form.
+    * ``str`` and ``bytes`` are taken and given as they are.
+    * Anything else is JSON. Types whose JSON form is a string (datetime, date, Decimal, enums) are also taken
+      as plain text without the quotes, and so is ``str | None``, where ``null`` is None and text that starts
+      with a quotation mark is a JSON string.
+    * Refused is JSON that readers disagree about (a key twice in one object, half of a surrogate pair), and
+      a number whose exponent lies beyond that of IEEE 754's decimal128.
+    * Results are canonical: sorted keys, no whitespace, UTF-8, the same on every endorser. None is empty.
     """
-    match result:
-        case None:
-            return b""
-        case bytes():
-            return result
-        case str():
-            return result.encode()
-        case _:
-            return canonical_json(result)
+
+    def decoder(self, annotation: object) -> Decoder:
+        """Make the decoder of a declared type."""
+        converter = converter_for(annotation)
+        if _inner(converter) is BYTES:
+            return _as_it_is
+        if converter is STRING:
+            return _text
+        parse = _parse_text if converter.textual else _parse
+        return lambda data: converter.load(parse(converter, data))
+
+    def encoder(self, annotation: object) -> Encoder:
+        """Make the encoder of a declared result."""
+        converter = converter_for(annotation)
+        return lambda result: _written("result", _payload, converter, result)
 
 
-def canonical_json(value: object) -> bytes:
-    """Write a value as JSON with sorted keys and no spaces, the same on every endorser.
+def to_json(value: object) -> bytes:
+    """Write a value as canonical JSON, for the state: sorted keys, no whitespace, the same on every endorser.
 
-    :raises ShimError: the value has no JSON form, or is a float that is not finite.
+    Takes what a contract function may return. Floats only in fields that are declared as such.
+
+    :raises ShimError: the value has no JSON form. Names types and places, not values.
+    """
+    return _written("value", _json, _ANY, value)
+
+
+def from_json(declared: type[T], data: bytes) -> T:
+    """Read what :func:`to_json` or another chaincode has written, as a declared type.
+
+    :raises ShimError: the data is not of that type. Names types and places, not values.
     """
     try:
-        text = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_fields
-        )
-        return text.encode()
-    except (TypeError, ValueError) as error:
-        raise ShimError("The result has no JSON form.") from error
+        converter = converter_for(declared)
+        return cast("T", converter.load(_parse(converter, data)))
+    except Mismatch as mismatch:
+        problem = f"The value{mismatch.path} {mismatch.problem}."
+    except RecursionError:
+        problem = "The value is nested too deeply."
+    raise ShimError(problem)
 
 
-def _fields(value: object) -> dict[str, object]:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(type(value).__qualname__)
+def decode(name: str, decoder: Decoder, data: bytes) -> object:
+    """Decode one argument.
 
-
-def _decode(annotation: object, argument: bytes, name: str) -> object:
-    if annotation is bytes:
-        return argument
+    :raises ArgumentError: it is not of the declared type. Nothing of the argument is in the error or in what
+        is chained to it.
+    """
     try:
-        text = argument.decode()
+        return decoder(data)
+    except Mismatch as mismatch:
+        problem = f"The argument {name}{mismatch.path} {mismatch.problem}."
+    except ArgumentError:
+        raise
+    except RecursionError:
+        problem = f"The argument {name} is nested too deeply."
+    except ValueError:
+        problem = f"The argument {name} cannot be read."
+    # Outside of the handlers, so that no exception with the value in it is its context.
+    raise ArgumentError(problem)
+
+
+def _inner(converter: Converter) -> Converter:
+    return converter.inner if isinstance(converter, Nullable) else converter
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
     except UnicodeDecodeError:
-        raise ArgumentError(f"The argument {name} is not UTF-8 text.") from None
-    if annotation is str:
-        return text
+        raise Mismatch("must be text in UTF-8, not other bytes") from None
+
+
+def _parse(converter: Converter, data: bytes) -> object:
+    text = _text(data)
     try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise ArgumentError(f"The argument {name} is not JSON.") from None
-    return _convert(annotation, value, name)
-
-
-def _convert(annotation: object, value: object, path: str) -> object:  # noqa: PLR0911 - one return per kind of type
-    origin = get_origin(annotation) or annotation
-    inner = get_args(annotation)
-    if annotation is object:
-        return value
-    if origin in (Union, types.UnionType):
-        (wanted,) = (option for option in inner if option is not type(None))
-        return None if value is None else _convert(wanted, value, path)
-    if origin in _ARRAYS:
-        items = value if isinstance(value, list) else _refuse(path, "an array", value)
-        converted = [_convert(inner[0] if inner else object, item, f"{path}[]") for item in items]
-        return tuple(converted) if origin is tuple else converted
-    if origin in _OBJECTS:
-        entries = value if isinstance(value, dict) else _refuse(path, "an object", value)
-        return {
-            key: _convert(inner[1] if inner else object, entry, f"{path}{{}}")
-            for key, entry in entries.items()
-        }
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        return _convert_dataclass(annotation, value, path)
-    if annotation is float and type(value) is int:
-        return float(value)
-    # `type is`, since JSON's true and false are no integers although Python's bool is an int.
-    if type(value) is not annotation:
-        _refuse(path, _JSON_NAMES[cast(type, annotation)], value)
+        value: object = _DECODER.decode(text)
+        if "\\u" in text:
+            # An escaped half of a surrogate pair is no character: it could not be written again.
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except (ValueError, ArithmeticError):
+        raise Mismatch(f"must be {converter.expected}, not text that is no JSON") from None
     return value
 
 
-def _convert_dataclass(annotation: type, value: object, path: str) -> object:
-    entries = value if isinstance(value, dict) else _refuse(path, "an object", value)
-    hints = get_type_hints(annotation)
-    fields = {field.name: field for field in dataclasses.fields(annotation)}
-    if not entries.keys() <= fields.keys():
-        raise ArgumentError(f"The argument {path} has a field that {annotation.__name__} does not know.")
-    for name, field in fields.items():
-        optional = (
-            field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-        )
-        if name not in entries and not optional:
-            raise ArgumentError(f"The argument {path} lacks the field {name}.")
-    return annotation(
-        **{name: _convert(hints[name], entry, f"{path}.{name}") for name, entry in entries.items()}
-    )
+def _parse_text(converter: Converter, data: bytes) -> object:
+    quoted = data.startswith(b'"') or (data == b"null" and isinstance(converter, Nullable))
+    return _parse(converter, data) if quoted else _text(data)
 
 
-def _refuse(path: str, expected: str, value: object) -> NoReturn:
-    raise ArgumentError(f"The argument {path} must be {expected}, not {_JSON_NAMES[type(value)]}.")
+def _payload(converter: Converter, result: object) -> bytes:
+    if result is None and (isinstance(converter, Nullable) or converter is _ANY):
+        return b""
+    inner = _inner(converter)
+    if type(result) is bytes and (inner is BYTES or inner is _ANY):
+        return result
+    if inner is STRING or (type(result) is str and inner is _ANY):
+        return str(inner.dump(result)).encode()
+    return _json(converter, result)
+
+
+def _json(converter: Converter, value: object) -> bytes:
+    return _ENCODER.encode(converter.dump(value)).encode()
+
+
+def _written(
+    what: str, form: Callable[[Converter, object], bytes], converter: Converter, value: object
+) -> bytes:
+    try:
+        return form(converter, value)
+    except Mismatch as mismatch:
+        problem = f"The {what}{mismatch.path} {mismatch.problem}."
+    except RecursionError:
+        problem = f"The {what} is nested too deeply, or in itself."
+    except ValueError:
+        problem = f"The {what} holds half of a surrogate pair, or an integer of too many digits."
+    # Outside of the handlers, so that no exception with the value in it is its context.
+    raise ShimError(problem)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        # Which of the values counts, readers of other languages disagree about.
+        raise Mismatch("has a key twice in one object")
+    return found
 
 
 def _no_constant(_constant: str) -> NoReturn:
     raise ValueError
+
+
+_ANY: Final = converter_for(object)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=JsonNumber, parse_constant=_no_constant
+)
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import ClassVar, Self
 
 from cryptography import x509
@@ -15,8 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from fabric_shim._internal import messages
+from fabric_shim.errors import IdentityError
 from fabric_shim.identity import ATTRIBUTES_OID
+from fabric_shim.testing.policies import Signer
 
+NODE_OUS = frozenset({"client", "admin", "peer", "orderer"})
 _VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 _VALID_FOR = timedelta(days=36500)
 
@@ -69,6 +73,40 @@ class TestIdentity:
         certificate = builder.sign(ca_key, hashes.SHA256())
         return cls(msp_id, certificate.public_bytes(serialization.Encoding.PEM), key)
 
+    @classmethod
+    def from_pem(cls, msp_id: str, certificate_pem: bytes, private_key_pem: bytes | None = None) -> Self:
+        """Take a certificate that somebody issued, and its ECDSA key.
+
+        :raises IdentityError: certificate or key cannot be read.
+        """
+        try:
+            x509.load_pem_x509_certificate(certificate_pem)
+            key = (
+                None if private_key_pem is None else serialization.load_pem_private_key(private_key_pem, None)
+            )
+        except (ValueError, TypeError):
+            raise IdentityError(f"The certificate or key of {msp_id} cannot be read as PEM.") from None
+        if key is not None and not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise IdentityError(f"The key of {msp_id} is no ECDSA key.")
+        return cls(msp_id, certificate_pem, key)
+
+    @classmethod
+    def from_msp(cls, msp_id: str, folder: Path) -> Self:
+        """Take the identity of an MSP folder as Fabric CA's client writes it: ``signcerts`` and ``keystore``.
+
+        :raises IdentityError: there is no certificate in it, or it cannot be read.
+        """
+        certificates = sorted((folder / "signcerts").glob("*.pem"))
+        keys = sorted(path for path in (folder / "keystore").glob("*") if path.is_file())
+        if not certificates:
+            raise IdentityError(f"There is no certificate in {folder / 'signcerts'}.")
+        return cls.from_pem(msp_id, certificates[0].read_bytes(), keys[0].read_bytes() if keys else None)
+
+    @property
+    def signer(self) -> Signer:
+        """What policies see of it: organisation, and the roles of its certificate's OUs (NodeOUs)."""
+        return Signer(self.msp_id, _roles(self.certificate_pem))
+
     @property
     def creator(self) -> bytes:
         """The serialized identity that stands in a proposal."""
@@ -77,6 +115,13 @@ class TestIdentity:
     def sign(self, content: bytes) -> bytes:
         """Sign with ECDSA over SHA-256; empty when the private key is not known."""
         return self.private_key.sign(content, ec.ECDSA(hashes.SHA256())) if self.private_key else b""
+
+
+@cache
+def _roles(certificate_pem: bytes) -> frozenset[str]:
+    subject = x509.load_pem_x509_certificate(certificate_pem).subject
+    units = {str(unit.value) for unit in subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)}
+    return frozenset({"member", *(units & NODE_OUS)})
 
 
 @cache

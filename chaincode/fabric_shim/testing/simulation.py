@@ -1,165 +1,305 @@
-"""One simulated transaction: reads the committed state, notes what it reads and writes."""
+"""One transaction on one simulated peer: what the chaincode asks of the ledger, noted as the peer notes it.
+
+Source: Fabric core/chaincode/handler.go, core/ledger/kvledger/txmgmt/txmgr/{tx_simulator,query_executor}.go.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, TypeGuard, TypeVar
 
-from fabric_shim.errors import LedgerError
-from fabric_shim.ledger import KV, Batch, KeyModification, PageRequest
-from fabric_shim.testing.queries import OpenQueries
-from fabric_shim.testing.state import CommittedState, WriteSet
+from fabric_shim.chaincode import Response
+from fabric_shim.errors import LedgerError, QueryNotSupportedError
+from fabric_shim.ledger import KV, Batch, CallResult, KeyModification, PageRequest, Write, WriteKind
+from fabric_shim.stub import ChaincodeEvent, Invocation
+from fabric_shim.testing.access import CollectionAccess, RefusedRequestError
+from fabric_shim.testing.channel import Channel, Definition
+from fabric_shim.testing.policies import Signer
+from fabric_shim.testing.queries import OpenQueries, RangeReader, page_of
+from fabric_shim.testing.rwset import KeySet, RangeRead, ReadWriteSet, sha256
+from fabric_shim.testing.world import Entry, Store
 
-IMPLICIT_COLLECTION_PREFIX = "_implicit_org_"
+WRITE_BATCH_SIZE: Final = 1000
+"""Writes in one message: a peer's default (core.yaml, chaincode.runtimeParams.maxSizeWriteBatch)."""
+
+_WRITE_MESSAGES: Final = {
+    WriteKind.PUT: "PUT_STATE",
+    WriteKind.DELETE: "DEL_STATE",
+    WriteKind.PURGE: "PURGE_PRIVATE_DATA",
+    WriteKind.VALIDATION_PARAMETER: "PUT_STATE_METADATA",
+}
 
 Item = TypeVar("Item")
 
 
-@dataclass(slots=True)
-class ReadSet:
-    """What a transaction reads so that members can see it in the block.
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What a chaincode did with a transaction.
 
-    :ivar public: keys of the public state that were read one by one, in clear.
-    :ivar private: per collection the keys that were read one by one; the block shows the SHA-256 of each.
-    :ivar ranges: bounds of public ranges; the block shows them and the keys in them. A range that was left
-        before its end is bounded by the last key that the peer read. Private ranges leave no trace.
+    :ivar code: code of the error that refused it.
+    :ivar masked: the exception behind ``internal error``.
     """
 
-    public: set[str] = field(default_factory=set)
-    private: dict[str, set[str]] = field(default_factory=dict)
-    ranges: list[tuple[str, str]] = field(default_factory=list)
+    response: Response
+    event: ChaincodeEvent | None
+    code: str = ""
+    masked: BaseException | None = None
+
+
+class Runner(Protocol):
+    """Runs a chaincode on a ledger."""
+
+    def __call__(
+        self, definition: Definition, invocation: Invocation, ledger: SimulatedLedger
+    ) -> Awaitable[Executed]: ...
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A transaction on a peer of one channel, with every chaincode that takes part.
+
+    :ivar peer: MSP ID of the peer's organisation; None: a peer that has everything.
+    :ivar creator: who signed the proposal.
+    :ivar run: runs the chaincodes that are called.
+    :ivar running: chaincodes that the transaction is in, by channel and name.
+    """
+
+    channel: Channel
+    invocation: Invocation
+    peer: str | None
+    creator: Signer
+    run: Runner
+    running: set[tuple[str, str]] = field(default_factory=set)
+    read_write_set: ReadWriteSet = field(default_factory=ReadWriteSet)
+    readers: list[tuple[str, RangeReader]] = field(default_factory=list)
+    wrote: bool = False
+    read_only_because: str = ""
+
+    async def execute(self, definition: Definition, args: Sequence[bytes]) -> Executed:
+        """Run a chaincode in this transaction."""
+        invocation = self.invocation
+        if invocation.channel_id != self.channel.name or invocation.args != tuple(args):
+            invocation = replace(invocation, channel_id=self.channel.name, args=tuple(args))
+        place = self.channel.name, definition.name
+        self.running.add(place)
+        try:
+            return await self.run(definition, invocation, SimulatedLedger(self, definition))
+        finally:
+            self.running.discard(place)
+
+    def results(self) -> ReadWriteSet:
+        """Give the read/write set when all is done. Of range queries with one outcome it keeps one."""
+        ranges: dict[tuple[str, str, str, bool], RangeRead] = {}
+        for namespace, reader in self.readers:
+            read = reader.range
+            ranges.setdefault((namespace, read.start_key, read.end_key, read.exhausted), read)
+        for (namespace, *_), read in ranges.items():
+            self.read_write_set.namespaces[namespace].ranges.append(read)
+        return self.read_write_set
+
+    def elsewhere(self, channel: Channel) -> Simulation:
+        """Begin the part of the transaction that runs on another channel: its writes go nowhere."""
+        return Simulation(channel, self.invocation, self.peer, self.creator, self.run, self.running)
 
 
 class SimulatedLedger:
-    """The :class:`~fabric_shim.ledger.Ledger` of one simulated transaction.
+    """The :class:`~fabric_shim.ledger.Ledger` of one chaincode in one simulated transaction."""
 
-    :param collections: the collections of the chaincode's definition; implicit ones always exist.
-    :param peer: MSP ID of the simulating peer's organisation; it lacks the implicit collections of others.
-        None: a peer that has everything.
-    """
+    write_batch_size = WRITE_BATCH_SIZE
 
-    def __init__(
-        self, tx_id: str, state: CommittedState, collections: frozenset[str], peer: str | None = None
-    ) -> None:
-        self.reads = ReadSet()
-        self.writes = WriteSet()
-        self._tx_id = tx_id
-        self._state = state
-        self._collections = collections
-        self._peer = peer
+    def __init__(self, simulation: Simulation, definition: Definition) -> None:
+        self._simulation = simulation
+        self._definition = definition
+        self._access = CollectionAccess(
+            definition,
+            simulation.channel.name,
+            simulation.channel.organizations,
+            peer=simulation.peer,
+            creator=simulation.creator,
+        )
+        self._set = simulation.read_write_set.namespaces[definition.name]
         self._states: OpenQueries[KV] = OpenQueries("states")
         self._modifications: OpenQueries[KeyModification] = OpenQueries("history")
-        self._wrote = False
-        self._read_only_because = ""
 
     async def get_state(self, collection: str, key: str) -> bytes:
-        self._note_read(collection, key)
-        value = self._state.get(collection, key)
-        if value and self._lacks(collection):
-            raise self._error("private data matching public hash version is not available")
-        return value
+        with self._request("GET_STATE"):
+            if not collection:
+                return self._read(collection, key)
+            config = self._access.admitted(collection, write=False)
+            entry = self._store(collection).get(key)
+            if entry is not None and self._access.lacks(config):
+                raise RefusedRequestError(
+                    "private data matching public hash version is not available. "
+                    f"Public hash version = {entry.version}, Private data version = <nil>"
+                )
+            return self._read(collection, key)
+
+    async def get_states(self, collection: str, keys: Sequence[str]) -> Sequence[bytes]:
+        with self._request("GET_STATE_MULTIPLE"):
+            if collection and self._access.lacks(self._access.admitted(collection, write=False)):
+                # Here a peer does not compare with the public hashes: it finds nothing and notes that.
+                for key in keys:
+                    self._keys(collection).reads[key] = None
+                return [b""] * len(keys)
+            return [self._read(collection, key) for key in keys]
 
     async def get_private_data_hash(self, collection: str, key: str) -> bytes:
-        self._note_read(collection, key)
-        value = self._state.get(collection, key)
-        return hashlib.sha256(value).digest() if value else b""
+        with self._request("GET_PRIVATE_DATA_HASH"):
+            self._access.defined(collection)
+            value = self._read(collection, key)
+            return sha256(value) if value else b""
 
-    async def put_state(self, collection: str, key: str, value: bytes) -> None:
-        self._write(collection, key, value)
+    async def get_validation_parameter(self, collection: str, key: str) -> bytes:
+        with self._request("GET_STATE_METADATA"):
+            if collection:
+                self._access.admitted(collection, write=False)
+            self._read(collection, key)
+            entry = self._store(collection).get(key)
+            return entry.validation_parameter if entry else b""
 
-    async def del_state(self, collection: str, key: str) -> None:
-        self._write(collection, key, None)
-
-    async def purge_private_data(self, collection: str, key: str) -> None:
-        self._write(collection, key, None)
+    async def write(self, writes: Sequence[Write]) -> None:
+        for position in range(0, len(writes), self.write_batch_size):
+            batch = writes[position : position + self.write_batch_size]
+            kind = _WRITE_MESSAGES[batch[0].kind] if len(batch) == 1 else "WRITE_BATCH_STATE"
+            with self._request(kind):
+                for each in batch:
+                    self._write(each)
 
     async def get_state_by_range(
         self, collection: str, start_key: str, end_key: str, page: PageRequest | None
     ) -> Batch[KV]:
-        self._check_collection(collection)
-        if collection:
-            self._become_read_only("Queries on private data")
-        if self._lacks(collection):
-            return Batch(())
-        if page is None:
-            note = _unnoted if collection else self._note_range(start_key, end_key)
-            return self._states.open(self._state.range(collection, start_key, end_key), note)
-        self._become_read_only("Paginated queries")
-        start = page.bookmark or start_key
-        return _page(self._state.range("", start, end_key), page.size, self._note_range(start, end_key))
+        with self._request("GET_STATE_BY_RANGE"):
+            if collection:
+                config = self._access.admitted(collection, write=False)
+                self._become_read_only("Queries on pvt data is", "queries on pvt data")
+                found = (
+                    () if self._access.lacks(config) else self._store(collection).range(start_key, end_key)
+                )
+                return self._states.open(_states(found), _unnoted)
+            store = self._store("")
+            if not _is_paginated(page):
+                reader = self._reader(start_key, end_key)
+                return self._states.open(_states(store.range(start_key, end_key)), reader)
+            self._become_read_only("Paginated queries are", "a paginated query")
+            start = page.bookmark or start_key
+            bookmarked = _states(store.range(start, end_key))
+            return page_of(bookmarked, self._reader(start, end_key), page.size)
+
+    async def get_query_result(self, collection: str, query: str, page: PageRequest | None) -> Batch[KV]:  # noqa: ARG002 - no query is run
+        with self._request("GET_QUERY_RESULT"):
+            if collection:
+                self._access.admitted(collection, write=False)
+                self._become_read_only("Queries on pvt data is", "queries on pvt data")
+            elif _is_paginated(page):
+                self._become_read_only("Paginated queries are", "a paginated query")
+            raise QueryNotSupportedError(tx_id=self._simulation.invocation.tx_id)
 
     async def get_history_for_key(self, key: str) -> Batch[KeyModification]:
-        return self._modifications.open(reversed(self._state.history.get(key, [])), _unnoted)
+        changes = self._simulation.channel.world.history.get((self._definition.name, key), [])
+        return self._modifications.open(reversed(changes), _unnoted)
 
     async def next_states(self, query_id: str) -> Batch[KV]:
-        return self._next(self._states, query_id)
+        with self._request("QUERY_STATE_NEXT"):
+            return _next(self._states, query_id)
 
     async def next_modifications(self, query_id: str) -> Batch[KeyModification]:
-        return self._next(self._modifications, query_id)
+        with self._request("QUERY_STATE_NEXT"):
+            return _next(self._modifications, query_id)
 
     async def close_query(self, query_id: str) -> None:
         self._states.close(query_id)
         self._modifications.close(query_id)
 
-    def _next(self, queries: OpenQueries[Item], query_id: str) -> Batch[Item]:
-        try:
-            return queries.advance(query_id)
-        except KeyError:
-            raise self._error(f"query iterator not found: {query_id}") from None
+    async def invoke_chaincode(self, name: str, channel: str, args: Sequence[bytes]) -> CallResult:
+        with self._request("INVOKE_CHAINCODE"):
+            simulation = self._simulation
+            if channel and channel != simulation.channel.name:
+                other = simulation.channel.neighbours.get(channel)
+                if other is None:
+                    raise RefusedRequestError(f"failed to find ledger for channel: {channel}")
+                simulation = simulation.elsewhere(other)
+            definition = simulation.channel.definitions.get(name)
+            if definition is None:
+                raise RefusedRequestError(
+                    f"execute failed: [channel {simulation.channel.name}] failed to get chaincode container "
+                    f"info for {name}: chaincode {name} not found"
+                )
+            if (simulation.channel.name, name) in simulation.running:
+                tx_id = simulation.invocation.tx_id
+                raise RefusedRequestError(f"execute failed: txid: {tx_id}({simulation.channel.name}) exists")
+            response = (await simulation.execute(definition, args)).response
+            return CallResult(response.status, response.message, response.payload)
 
-    def _note_range(self, start_key: str, end_key: str) -> Callable[[KV | None], None]:
-        # core/ledger/kvledger/txmgmt/txmgr/query_executor.go, updateRangeQueryInfo
-        position = len(self.reads.ranges)
-        self.reads.ranges.append((start_key, end_key))
+    def _read(self, collection: str, key: str) -> bytes:
+        entry = self._store(collection).get(key)
+        self._keys(collection).reads[key] = entry and entry.version
+        return entry.value if entry else b""
 
-        def note(read: KV | None) -> None:
-            self.reads.ranges[position] = (start_key, end_key if read is None else read.key)
-
-        return note
-
-    def _lacks(self, collection: str) -> bool:
-        implicit = collection.startswith(IMPLICIT_COLLECTION_PREFIX)
-        return implicit and self._peer not in (None, collection.removeprefix(IMPLICIT_COLLECTION_PREFIX))
-
-    def _note_read(self, collection: str, key: str) -> None:
-        self._check_collection(collection)
-        if collection:
-            self.reads.private.setdefault(collection, set()).add(key)
+    def _write(self, write: Write) -> None:
+        if write.kind is WriteKind.PURGE and not write.collection:
+            raise RefusedRequestError("only applicable for private data")
+        if write.collection:
+            self._access.admitted(write.collection, write=True)
+        simulation = self._simulation
+        if simulation.read_only_because:
+            raise self._unsupported(
+                f"Transaction has already performed {simulation.read_only_because}. Writes are not allowed"
+            )
+        simulation.wrote = True
+        keys = self._keys(write.collection)
+        if write.kind is WriteKind.VALIDATION_PARAMETER:
+            keys.validation_parameters[write.key] = write.value
         else:
-            self.reads.public.add(key)
+            value = write.value if write.kind is WriteKind.PUT else None
+            keys.write(write.key, value, purge=write.kind is WriteKind.PURGE)
 
-    def _write(self, collection: str, key: str, value: bytes | None) -> None:
-        self._check_collection(collection)
-        if self._read_only_because:
-            raise self._error(f"{self._read_only_because} were made before. Writes are not allowed")
-        self._wrote = True
-        self.writes.put(collection, key, value)
+    def _become_read_only(self, supported: str, performed: str) -> None:
+        # Such results cannot be validated at commit.
+        if self._simulation.wrote:
+            raise self._unsupported(f"{supported} supported only in a read-only transaction")
+        self._simulation.read_only_because = performed
 
-    def _become_read_only(self, what: str) -> None:
-        # core/ledger/kvledger/txmgmt/txmgr/tx_simulator.go: such results cannot be validated at commit.
-        if self._wrote:
-            raise self._error(f"{what} are supported only in a read-only transaction")
-        self._read_only_because = what
+    def _unsupported(self, text: str) -> RefusedRequestError:
+        return RefusedRequestError(
+            f"txid [{self._simulation.invocation.tx_id}]: unsuppored transaction. {text}"
+        )
 
-    def _check_collection(self, collection: str) -> None:
-        known = not collection or collection in self._collections
-        if not known and not collection.startswith(IMPLICIT_COLLECTION_PREFIX):
-            raise self._error(f"collection {collection} could not be found")
+    def _reader(self, start_key: str, end_key: str) -> RangeReader:
+        reader = RangeReader(self._store(""), start_key, end_key)
+        self._simulation.readers.append((self._definition.name, reader))
+        return reader
 
-    def _error(self, text: str) -> LedgerError:
-        return LedgerError(text, tx_id=self._tx_id)
+    def _keys(self, collection: str) -> KeySet:
+        return self._set.keys(collection)
+
+    def _store(self, collection: str) -> Store:
+        return self._simulation.channel.world.store(self._definition.name, collection)
+
+    @contextmanager
+    def _request(self, kind: str) -> Iterator[None]:
+        try:
+            yield
+        except RefusedRequestError as refused:
+            tx_id = self._simulation.invocation.tx_id
+            raise LedgerError(f"{kind} failed: transaction ID: {tx_id}: {refused}", tx_id=tx_id) from None
+
+
+def _next(queries: OpenQueries[Item], query_id: str) -> Batch[Item]:
+    try:
+        return queries.advance(query_id)
+    except KeyError:
+        raise RefusedRequestError("query iterator not found") from None
+
+
+def _is_paginated(page: PageRequest | None) -> TypeGuard[PageRequest]:
+    return page is not None and (page.size > 0 or page.bookmark != "")
 
 
 def _unnoted(_read: object) -> None:
     """Private ranges and histories are in no read set."""
 
 
-def _page(entries: Iterator[KV], size: int, note: Callable[[KV | None], None]) -> Batch[KV]:
-    taken = tuple(itertools.islice(entries, size))
-    # A peer that has read as many as it was asked for does not look whether there are more.
-    note(taken[-1] if len(taken) == size else None)
-    following = next(entries, None)
-    return Batch(taken, bookmark=following.key if following else "")
+def _states(found: Iterable[tuple[str, Entry]]) -> Iterator[KV]:
+    return (KV(key, entry.value) for key, entry in found)

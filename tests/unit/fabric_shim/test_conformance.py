@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from cryptography import x509
-from fabric_shim.errors import TransactionRefusedError
+from fabric_shim.errors import TransactionInvalidError, TransactionRefusedError
 from fabric_shim.testing import LedgerSimulator, TestIdentity, TransactionResult
 
-from tests.conformance import HOME, Outcomes, PrivateData, PublicState, Recorded, RefusedError, Submitted
+from tests.conformance import (
+    HOME,
+    OTHER,
+    OTHER_CHAINCODE,
+    OTHER_CHANNEL,
+    Batches,
+    Calls,
+    Conflicts,
+    InvalidError,
+    KeyEndorsement,
+    Outcomes,
+    PrivateData,
+    PublicState,
+    Queries,
+    Recorded,
+    RefusedError,
+    Sequences,
+    Submitted,
+)
 from tests.protocol.probe import chaincode
 
 
@@ -21,7 +39,10 @@ class SimulatorLedger:
 
     def __init__(self) -> None:
         self._caller = TestIdentity.create(HOME, "caller", attributes={"care.role": "auditor"})
-        self._simulator = LedgerSimulator(self.channel, chaincode())
+        members = (HOME, OTHER)
+        self._simulator = LedgerSimulator(self.channel, chaincode(), name="probe", organizations=members)
+        self._simulator.deploy(OTHER_CHAINCODE, chaincode())
+        self._simulator.join(LedgerSimulator(OTHER_CHANNEL, chaincode(), name="probe", organizations=members))
         self._committed: dict[str, TransactionResult] = {}
 
     @property
@@ -29,14 +50,20 @@ class SimulatorLedger:
         return x509.load_pem_x509_certificate(self._caller.certificate_pem)
 
     async def submit(
-        self, function: str, *arguments: str, transient: Mapping[str, bytes] | None = None
+        self,
+        function: str,
+        *arguments: str,
+        transient: Mapping[str, bytes] | None = None,
+        endorsers: Sequence[str] = (HOME,),
     ) -> Submitted:
         try:
             result = await self._simulator.submit(
-                function, arguments, creator=self._caller, transient=transient or {}, peer=HOME
+                function, arguments, creator=self._caller, transient=transient or {}, endorsers=endorsers
             )
         except TransactionRefusedError as error:
             raise RefusedError(error.status, str(error)) from error
+        except TransactionInvalidError as error:
+            raise InvalidError(error.validation_code) from error
         self._committed[result.tx_id] = result
         return Submitted(result.tx_id, result.payload)
 
@@ -46,17 +73,31 @@ class SimulatorLedger:
         *arguments: str,
         transient: Mapping[str, bytes] | None = None,
         peer: str = HOME,
+        chaincode: str = "probe",
     ) -> bytes:
         try:
             result = await self._simulator.evaluate(
-                function, arguments, creator=self._caller, transient=transient or {}, peer=peer
+                function,
+                arguments,
+                creator=self._caller,
+                transient=transient or {},
+                peer=peer,
+                chaincode=chaincode,
             )
         except TransactionRefusedError as error:
             raise RefusedError(error.status, str(error)) from error
         return result.payload
 
+    async def race(self, *calls: Sequence[str]) -> list[int]:
+        endorsed = [
+            await self._simulator.endorse(call[0], call[1:], creator=self._caller, endorsers=[HOME])
+            for call in calls
+        ]
+        return [int(code) for code in (await self._simulator.commit(endorsed)).codes]
+
     async def recorded(self, tx_id: str) -> Recorded:
         result = self._committed[tx_id]
+        called = result.read_write_set.namespaces.get(OTHER_CHAINCODE)
         return Recorded(
             timestamp=result.timestamp,
             event=(result.event.name, result.event.payload) if result.event else None,
@@ -68,6 +109,7 @@ class SimulatorLedger:
                 for collection, keys in result.reads.private.items()
             },
             private_writes={name: dict(writes) for name, writes in result.hashed_writes.items()},
+            called_writes=dict(called.public.writes) if called else {},
         )
 
 
@@ -85,4 +127,28 @@ class TestPrivateData(PrivateData):
 
 
 class TestOutcomes(Outcomes):
+    pass
+
+
+class TestBatches(Batches):
+    pass
+
+
+class TestKeyEndorsement(KeyEndorsement):
+    pass
+
+
+class TestCalls(Calls):
+    pass
+
+
+class TestQueries(Queries):
+    pass
+
+
+class TestSequences(Sequences):
+    pass
+
+
+class TestConflicts(Conflicts):
     pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -11,19 +12,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import NameAttribute as Attribute
 from cryptography.x509.oid import NameOID as Oid
-from fabric_shim import ChaincodeStub, ClientIdentity, Invocation
+from fabric_shim import ClientIdentity
 from fabric_shim._internal import messages
 from fabric_shim.errors import IdentityError
 from fabric_shim.identity import ATTRIBUTES_OID, distinguished_name
 from fabric_shim.testing import TestIdentity
-from fabric_shim.testing.simulation import SimulatedLedger
-from fabric_shim.testing.state import CommittedState
+
+
+@dataclass(frozen=True)
+class Signed:
+    creator: bytes
+
+    def get_creator(self) -> bytes:
+        return self.creator
 
 
 def identity_of(creator: bytes) -> ClientIdentity:
-    invocation = Invocation("tx", "ch", (), creator, datetime(2026, 1, 1, tzinfo=UTC), {}, b"")
-    ledger = SimulatedLedger("tx", CommittedState(), frozenset())
-    return ClientIdentity(ChaincodeStub(invocation, ledger))
+    return ClientIdentity(Signed(creator))
 
 
 # The right-hand sides were printed by cid.GetID of fabric-chaincode-go v2.3.0 (Go 1.26) for certificates
@@ -108,6 +113,18 @@ def test_id_attributes_and_units() -> None:
     for name, value in (("care.role", "node"), ("other", "")):
         with pytest.raises(IdentityError):
             identity.assert_attribute_value(name, value)
+
+
+def test_gos_functions_by_their_names() -> None:
+    made = TestIdentity.create("AMSP", "random", attributes={"care.role": "auditor"}, ou="admin")
+    identity = identity_of(made.creator)
+    assert identity.get_id() == identity.id
+    assert identity.get_mspid() == "AMSP"
+    assert identity.get_x509_certificate() == x509.load_pem_x509_certificate(made.certificate_pem)
+    assert identity.get_x509_certificate() is identity.certificate
+    assert identity.has_ou_value("admin")
+    assert not identity.has_ou_value("client")
+    assert not identity.has_ou_value("adm")
 
 
 def test_certificate_without_attributes() -> None:

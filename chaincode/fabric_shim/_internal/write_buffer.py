@@ -1,0 +1,55 @@
+"""The writes of a transaction that have not gone to the peer yet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fabric_shim.ledger import Ledger, Write
+
+# What is held back for a peer that takes writes one by one.
+_UNBATCHED_WRITES: Final = 1000
+
+
+class WriteBuffer:
+    """Holds writes back, in order, so that they go in as few messages as the ledger allows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._most = ledger.write_batch_size if ledger.write_batch_size > 1 else _UNBATCHED_WRITES
+        self._writes: list[Write] = []
+        self._held = False
+        self._refused: Exception | None = None
+
+    def hold(self) -> None:
+        """Flush on demand only."""
+        self._held = True
+
+    def release(self) -> None:
+        """Flush when the buffer is full, too."""
+        self._held = False
+
+    def add(self, write: Write) -> bool:
+        """Take a write; tell whether there are now as many as one message carries."""
+        self._writes.append(write)
+        return len(self._writes) >= self._most
+
+    async def flush_unless_held(self) -> None:
+        """Send all writes, unless they are held."""
+        if not self._held:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send all writes. Once one was refused, every further flush raises the same error.
+
+        :raises LedgerError: the ledger refuses.
+        """
+        if self._refused is not None:
+            raise self._refused
+        if not self._writes:
+            return
+        writes, self._writes = self._writes, []
+        try:
+            await self._ledger.write(writes)
+        except Exception as error:
+            self._refused = error
+            raise
