@@ -1,0 +1,1 @@
+"""Four asset-transfer chaincodes that answer the client applications of Fabric's samples."""
