@@ -28,7 +28,7 @@ DEMO_NAME = $(or $(NAME),$(if $(TOPOLOGY),$(shell sed -n 's/^name: *"\{0,1\}\([a
 .PHONY: help
 help: ## Print every target with a line
 	@echo "CareChannel: consented health-record sharing on Hyperledger Fabric"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo; echo "Which network: NAME=, PORTS=, TOPOLOGY= (a file), BUILD_DIR= (networks' folder)"
 	@echo "Your own Fabric binaries: FABRIC_BIN= (a folder)"
 
@@ -51,7 +51,7 @@ typings/.generated: .venv/.synced .ci/typings.py
 env: .venv/.synced ## Install the Python environment only
 
 .PHONY: install
-install: env ## Install the Python environment, Fabric 3.1.1, Fabric CA 1.5.15
+install: env ## Install Python packages, Fabric 3.1.1, Fabric CA 1.5.15
 	@$(NETWORK) install
 
 .PHONY: up
@@ -63,7 +63,7 @@ down: env ## Stop all that `make up` started; keeps the data
 	@$(NETWORK) down $(WHICH)
 
 .PHONY: clean
-clean: env ## Stop the network and remove its data (asks; FORCE=1 does not)
+clean: env ## Stop and remove the network's data (asks; not if FORCE=1)
 	@$(NETWORK) clean $(WHICH) $(if $(FORCE),--force)
 
 .PHONY: status
@@ -71,7 +71,7 @@ status: env ## Show nodes: pid, port, health, height, certificate (JSON=1)
 	@$(NETWORK) status $(WHICH) $(if $(PORTS),--ports $(PORTS)) $(if $(JSON),--json,--exit-zero)
 
 .PHONY: logs
-logs: env ## Print a node's log: make logs NODE=peer0.hospital-a (FOLLOW=1)
+logs: env ## A node's log: NODE=peer0.hospital-a (FOLLOW=1)
 	@$(if $(NODE),,echo "Name a node: make logs NODE=peer0.hospital-a; make status lists them all." >&2; exit 2;) $(NETWORK) logs $(NODE) $(WHICH) $(if $(FOLLOW),--follow)
 
 .PHONY: demo
@@ -84,24 +84,37 @@ examples: env ## Fetch HL7's FHIR R4 example resources (CC0) into the cache
 	@$(RUN) python tests/examples.py
 
 .PHONY: check
-check: typings/.generated ## Lint, format check, strict types, import rules
+check: typings/.generated ## Lint, format, strict types, import rules, chaincode check
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 	@$(RUN) lint-imports
+	@$(RUN) fabric-shim check chaincode/care_rules chaincode/care_contracts chaincode/examples
 
 .PHONY: format
 format: env ## Format the code and apply safe lint fixes
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format .
 
 .PHONY: test
-test: install ## Run every test, on a real network that the suite starts itself
+test: install coverage ## Run every test, on real networks that it starts itself
 	@$(RUN) pytest --strict-run $(ARGS)
+
+.PHONY: coverage
+coverage: env ## Measure fabric_shim's branch coverage (at least 95 %)
+	@$(RUN) pytest --quiet --cov --cov-report=term tests/unit/fabric_shim tests/unit/fabric_transport tests/protocol
+
+.PHONY: fuzz
+fuzz: env ## Feed the chaincode stream 10,000 hostile conversations
+	@FUZZ_CASES=10000 $(RUN) pytest tests/protocol/test_fuzz.py --timeout 3600 $(ARGS)
 
 .PHONY: unit
 unit: env ## Run the tests that need no network
-	@$(RUN) pytest tests/unit tests/protocol $(ARGS)
+	@$(RUN) pytest tests/unit tests/protocol tests/docs $(ARGS)
 
 .PHONY: bench
 bench: install ## Measure start, submit, sharing latency, memory and idle CPU
 	@$(RUN) python -m bench.run $(ARGS)
+
+.PHONY: bench-chaincode
+bench-chaincode: install ## Compare Python, Node and Go chaincode (ARGS=--quick)
+	@$(RUN) python -m bench.chaincode $(ARGS)
