@@ -118,3 +118,7 @@ bench: install ## Measure start, submit, sharing latency, memory and idle CPU
 .PHONY: bench-chaincode
 bench-chaincode: install ## Compare Python, Node and Go chaincode (ARGS=--quick)
 	@$(RUN) python -m bench.chaincode $(ARGS)
+
+.PHONY: bench-stream
+bench-stream: env ## Measure a chaincode server alone, by a scripted peer
+	@$(RUN) python -m bench.stream $(ARGS)

@@ -26,6 +26,8 @@ from pathlib import Path
 
 import psutil
 
+from bench.chaincode.programs import NODE, node_contract
+
 FOLDER = Path(__file__).parent
 WORKLOADS = "empty:0,put:1,get:1,put:100,get:100"
 OURS = f"{shlex.quote(sys.executable)} {shlex.quote(str(FOLDER / 'stream_chaincode.py'))}"
@@ -67,7 +69,7 @@ def serving(command: str, port: int) -> Iterator[psutil.Process]:
         "CHAINCODE_SERVER_ADDRESS": f"127.0.0.1:{port}",
         "CHAINCODE_TLS_DISABLED": "true",
     }
-    process = psutil.Popen(shlex.split(command), env=environment, stderr=subprocess.DEVNULL)
+    process = psutil.Popen(shlex.split(command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port)
         yield process
@@ -126,6 +128,9 @@ def main() -> None:
     parser.add_argument(
         "--server", action="append", default=[], metavar="NAME=COMMAND", help="one more server"
     )
+    parser.add_argument(
+        "--node", action="store_true", help="fabric-shim for Node beside it, fetched if need be"
+    )
     parser.add_argument("--workloads", default=WORKLOADS, help=f"function:count, ... ({WORKLOADS})")
     parser.add_argument("--in-flight", default="1,64,256", help="transactions in flight, ... (1,64,256)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a measurement (2)")
@@ -137,6 +142,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="all samples as JSON")
     options = parser.parse_args()
     servers = {"python": OURS} | dict(each.split("=", 1) for each in options.server)
+    if options.node:
+        servers["node"] = shlex.join([str(NODE), str(node_contract(print) / "stream.js")])
     peer = build_peer()
     figures: dict[tuple[str, int, str], Figures] = {}
     for _ in range(options.rounds):

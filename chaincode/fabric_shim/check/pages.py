@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -83,14 +84,12 @@ def _sentence_case(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages into the one folder that is named; 2 for wrong usage."""
-    if len(arguments) != 1:
-        print(
-            "Name the folder for the pages: python -m fabric_shim.check.pages docs/chaincode/rules",
-            file=sys.stderr,
-        )
-        return 2
-    write_pages(Path(arguments[0]))
+    """Write the pages into the folder that is named."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fabric_shim.check.pages", description="Write the rules' pages and their index."
+    )
+    parser.add_argument("folder", type=Path, help="where they go, such as docs/chaincode/rules")
+    write_pages(parser.parse_args(arguments).folder)
     return 0
 
 

@@ -33,5 +33,7 @@ def test_writing_replaces_what_is_there_and_removes_what_is_gone(tmp_path: Path)
 
 
 def test_wrong_usage_gives_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert pages.main([]) == 2
-    assert "Name the folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as refused:
+        pages.main([])
+    assert refused.value.code == 2
+    assert "folder" in capsys.readouterr().err
