@@ -69,7 +69,9 @@ def serving(command: str, port: int) -> Iterator[psutil.Process]:
         "CHAINCODE_SERVER_ADDRESS": f"127.0.0.1:{port}",
         "CHAINCODE_TLS_DISABLED": "true",
     }
-    process = psutil.Popen(shlex.split(command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = psutil.Popen(
+        shlex.split(command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait_for(port)
         yield process
