@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -32,6 +33,13 @@ _FIELDS = (
 )
 _SINGLE_VALUED = frozenset({NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER})
 _CACHED_CERTIFICATES = 1024
+
+# One certificate and nothing else. The peer reads the first PEM block of whatever type at the start of a
+# line (Go's encoding/pem), Python's reader the first CERTIFICATE block anywhere: of two certificates in one
+# creator the peer would verify the one and the contract would believe the other.
+_ONE_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+-----END CERTIFICATE-----(?:\r?\n)*"
+)
 
 
 class Creator(Protocol):
@@ -124,6 +132,10 @@ def _escape(value: str) -> str:
 
 @lru_cache(maxsize=_CACHED_CERTIFICATES)
 def _read(certificate_pem: bytes) -> tuple[x509.Certificate, Mapping[str, str]]:
+    if _ONE_CERTIFICATE.fullmatch(certificate_pem) is None:
+        raise IdentityError(
+            "The creator is not one PEM certificate and nothing else; leave out any text around it."
+        )
     try:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         return certificate, _attributes(certificate)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
 
 from fabric_gateway.errors import IdentityError
+
+# One certificate and nothing else: of several blocks the peer (Go's encoding/pem) and Python's reader pick
+# different ones, and a block's creator would be shown as somebody else (fabric_shim.identity has the same).
+_ONE_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+-----END CERTIFICATE-----(?:\r?\n)*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,11 @@ class Identity:
         Raises:
             IdentityError: the PEM does not hold one.
         """
+        if _ONE_CERTIFICATE.fullmatch(self.certificate_pem) is None:
+            raise IdentityError(
+                f"the certificate of {self.msp_id} is not one PEM certificate and nothing else; "
+                "leave out any text around it"
+            )
         try:
             return x509.load_pem_x509_certificate(self.certificate_pem)
         except ValueError as error:

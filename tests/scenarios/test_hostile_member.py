@@ -13,7 +13,8 @@ import pytest
 from carechannel.identity import Identity
 from carechannel.profile import Profile
 from carechannel.sdk import CaRefusedError, CertificateAuthority, Enrollment
-from fabric_gateway import CommitError, EndorseError, signers
+from fabric_gateway import CommitError, EndorseError, EvaluateError, connect, signers
+from fabric_gateway import Identity as GatewayIdentity
 from fabric_network import topology
 from fabric_network.errors import ChannelError
 from fabric_network.participation import Participation
@@ -23,6 +24,7 @@ from fabric_protos.msp import identities_pb2
 from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import events_pb2
 
+from tests.forged_creators import forged
 from tests.scenarios.conftest import CHANNEL, Network
 from tests.scenarios.people import CUSTODIAN, Patient, new_patient, observation
 
@@ -147,6 +149,44 @@ async def whole_chain(person: Identity) -> bytes:
     payload = common_pb2.Payload(header=header, data=seek.SerializeToString()).SerializeToString()
     signature = await signers.ecdsa(person.private_key_pem)(sha256(payload).digest())
     return common_pb2.Envelope(payload=payload, signature=signature).SerializeToString()
+
+
+async def custody_status(network: Network, certificate_pem: bytes, private_key_pem: bytes) -> bytes:
+    """Ask at hospital A's peer, as its administrator may, with whatever certificate as the creator."""
+    profile = Profile.load(network.profile("hospital-a"))
+    reached = profile.peer(profile.care.gateway_peer)
+    sign = signers.ecdsa(private_key_pem)
+
+    async def signer(digest: bytes) -> bytes:
+        return await sign(digest)
+
+    async with await connect(
+        address=reached.address,
+        tls_root_pem=reached.tls_roots.text.encode(),
+        server_name=reached.options.server_name,
+        identity=GatewayIdentity(profile.msp_id, certificate_pem),
+        signer=signer,
+    ) as gateway:
+        contract = gateway.network(CHANNEL).contract("care", "institutions")
+        return await contract.evaluate("custody_status", CUSTODIAN, target_organizations=[CUSTODIAN])
+
+
+async def test_a_second_certificate_in_the_creator_gives_nobodys_rights(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The peer verifies the one certificate, and the contract must not believe the other."""
+    msp_id = Profile.load(network.profile("hospital-a")).msp_id
+    own = Identity.load(network.user("hospital-a", "practitioner"), msp_id)
+    admin = Identity.load(network.user("hospital-a", "admin"), msp_id)
+    assert await custody_status(network, admin.certificate_pem, admin.private_key_pem)
+    with pytest.raises(EvaluateError, match="not-permitted"):
+        await custody_status(network, own.certificate_pem, own.private_key_pem)
+    # An attacker's client does not look at its own certificate.
+    readable = GatewayIdentity(msp_id, own.certificate_pem).certificate
+    monkeypatch.setattr(GatewayIdentity, "certificate", property(lambda _: readable))
+    for pem in forged(own.certificate_pem, admin.certificate_pem).values():
+        with pytest.raises(EvaluateError):
+            await custody_status(network, pem, own.private_key_pem)
 
 
 @pytest.mark.parametrize("alias", ["registrar", "practitioner", "node"])

@@ -21,6 +21,7 @@ from fabric_gateway import (
 )
 from fabric_protos.gateway import gateway_pb2_grpc
 
+from tests.forged_creators import forged
 from tests.unit.fabric_gateway.fake_gateway import Context, FakeGateway
 from tests.unit.fabric_gateway.people import Credentials, self_signed
 
@@ -46,7 +47,7 @@ async def test_refuses_a_certificate_outside_its_dates(starts: int, ends: int, s
 
 
 async def test_refuses_a_certificate_that_is_none(credentials: Credentials) -> None:
-    with pytest.raises(IdentityError, match=r"not X\.509 in PEM"):
+    with pytest.raises(IdentityError, match="not one PEM certificate"):
         await connect(
             address="127.0.0.1:1",
             identity=Identity("Org1MSP", b"no certificate"),
@@ -179,3 +180,10 @@ async def test_a_closed_gateway_sends_nothing(gateway: Gateway, network: Network
         await network.contract("basic").evaluate("Read")
     assert [event async for event in network.chaincode_events("basic", start_block=0)] == []
     assert fake.evaluated == []
+
+
+def test_an_identity_with_a_second_certificate_is_nobody() -> None:
+    own, other = self_signed("own"), self_signed("other")
+    for pem in forged(own.certificate_pem, other.certificate_pem).values():
+        with pytest.raises(IdentityError, match="not one PEM certificate"):
+            _ = Identity("Org1MSP", pem).certificate

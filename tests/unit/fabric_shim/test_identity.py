@@ -18,6 +18,8 @@ from fabric_shim.errors import IdentityError
 from fabric_shim.identity import ATTRIBUTES_OID, distinguished_name
 from fabric_shim.testing import TestIdentity
 
+from tests.forged_creators import forged
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -168,3 +170,23 @@ def test_extensions_without_attributes(extension: bytes) -> None:
 def test_unreadable_creators_are_refused(creator: bytes) -> None:
     with pytest.raises(IdentityError):
         identity_of(creator)
+
+
+ATTACKER = TestIdentity.create("AMSP", "attacker", attributes={"care.role": "practitioner"})
+VICTIM = TestIdentity.create("AMSP", "victim", attributes={"care.role": "auditor"})
+FORGED = forged(ATTACKER.certificate_pem, VICTIM.certificate_pem)
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_creator_with_a_second_certificate_is_nobody(name: str) -> None:
+    creator = messages.serialize_creator("AMSP", FORGED[name])
+    with pytest.raises(IdentityError, match="not one PEM certificate"):
+        identity_of(creator)
+
+
+@pytest.mark.parametrize("ends", [b"", b"\n", b"\r\n\r\n"])
+def test_line_ends_of_a_certificate_may_differ(ends: bytes) -> None:
+    pem = ATTACKER.certificate_pem.rstrip(b"\n")
+    assert identity_of(messages.serialize_creator("AMSP", pem + ends)).msp_id == "AMSP"
+    windows = pem.replace(b"\n", b"\r\n") + ends
+    assert identity_of(messages.serialize_creator("AMSP", windows)).attributes["care.role"] == "practitioner"
