@@ -8,7 +8,7 @@ from fabric_network.files import EXECUTABLE, PRIVATE, write
 from fabric_network.paths import Layout
 from fabric_network.render import chaincode, configtx, core, orderer, profile
 from fabric_network.render.ca import ca_server
-from fabric_network.services import chaincode_environment
+from fabric_network.services import chaincode_environment, environment_file
 from fabric_network.topology import NodeKind, Topology
 
 
@@ -51,8 +51,7 @@ def _write_nodes(topology: Topology, layout: Layout) -> None:
 def _write_environments(topology: Topology, layout: Layout) -> None:
     for node in topology.nodes_of(NodeKind.CHAINCODE):
         if topology.is_external(node):
-            file = layout.organization(node.organization).chaincode.environment(node.local_name)
-            write(file, dotenv(chaincode_environment(topology, layout, node)))
+            write(environment_file(layout, node), dotenv(chaincode_environment(topology, layout, node)))
 
 
 def _write_builders(topology: Topology, layout: Layout) -> None:

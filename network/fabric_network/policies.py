@@ -1,7 +1,8 @@
 """Signature policies: `OutOf(2, 'A.peer', AND('B.peer', 'C.peer'))` as a value, and who can satisfy it.
 
-Grammar and meaning are those of Fabric's `common/policydsl`: `AND`, `OR` and `OutOf(n, …)` (in any case) over
-quoted principals `'<MSP ID>.<role>'`; one signature counts for one principal only.
+Grammar and meaning are those of Fabric's `common/policydsl`: a gate at the top, `AND`, `OR` or `OutOf(n, …)`,
+over gates and quoted principals `'<MSP ID>.<role>'`; one signature counts for one principal only. What
+Fabric's evaluator would compute besides (`OutOf(1+1, …)`) is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from itertools import combinations, product
 ROLES = ("member", "admin", "client", "peer", "orderer")
 ENDORSER_ROLES = ("member", "peer")
 
+_GATES = {spelling for gate in ("And", "Or", "OutOf") for spelling in (gate, gate.lower(), gate.upper())}
+_MSP_ID = re.compile(r"[A-Za-z0-9.-]+")
 _TOKEN = re.compile(r"\s*(?:(?P<quote>['\"])(?P<principal>.*?)(?P=quote)|(?P<word>[\w.-]+)|(?P<mark>[(),]))")
 
 
@@ -46,12 +49,13 @@ class OutOf:
 Policy = Principal | OutOf
 
 
-def parse(text: str) -> Policy:
+def parse(text: str) -> OutOf:
     """Read a signature policy. Raises `PolicyError` with a sentence."""
-    tokens = _tokens(text)
-    policy, rest = _policy(tokens)
+    policy, rest = _policy(_tokens(text))
     if rest:
         raise PolicyError(f"there is something left after the end of the policy: {rest[0]!r}.")
+    if isinstance(policy, Principal):
+        raise PolicyError(f"{policy} stands alone, without a gate around it: OR({policy}).")
     return policy
 
 
@@ -127,14 +131,12 @@ def _policy(tokens: list[str]) -> tuple[Policy, list[str]]:
     head, rest = tokens[0], tokens[1:]
     if head.startswith("'"):
         return _principal(head[1:]), rest
-    if head.lower() not in {"and", "or", "outof"}:
+    if head not in _GATES:
         raise PolicyError(f"{head!r} stands where AND, OR, OutOf or a quoted principal is expected.")
     rest = _expect("(", rest)
     needed: int | None = None
     if head.lower() == "outof":
-        if not rest or not rest[0].isdecimal():
-            raise PolicyError("OutOf does not begin with a number.")
-        needed, rest = int(rest[0]), _expect(",", rest[1:])
+        needed, rest = _number(rest), _expect(",", rest[1:])
     rules: list[Policy] = []
     while True:
         rule, rest = _policy(rest)
@@ -145,9 +147,16 @@ def _policy(tokens: list[str]) -> tuple[Policy, list[str]]:
     rest = _expect(")", rest)
     if needed is None:
         needed = len(rules) if head.lower() == "and" else 1
-    if needed < 1:
-        raise PolicyError("OutOf asks for nobody: the number is less than 1.")
+    if needed > len(rules) + 1:  # Fabric takes one more than there are, which nobody can satisfy
+        raise PolicyError(f"OutOf asks for {needed} of {len(rules)}.")
     return OutOf(needed, tuple(rules)), rest
+
+
+def _number(tokens: list[str]) -> int:
+    number = tokens[0].removeprefix("'") if tokens else ""  # Fabric takes it in quotes as well
+    if not (number.isascii() and number.isdecimal()):
+        raise PolicyError("OutOf does not begin with a number.")
+    return int(number)
 
 
 def _expect(mark: str, tokens: list[str]) -> list[str]:
@@ -161,4 +170,8 @@ def _principal(text: str) -> Principal:
     msp_id, _, role = text.rpartition(".")
     if not msp_id or role not in ROLES:
         raise PolicyError(f"{text!r} is not 'MSPID.role' with a role of {', '.join(ROLES)}.")
+    if not _MSP_ID.fullmatch(msp_id):
+        raise PolicyError(
+            f"{msp_id!r} cannot stand in a policy: an MSP ID has letters, digits, '.' and '-' there."
+        )
     return Principal(msp_id, role)

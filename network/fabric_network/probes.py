@@ -1,4 +1,4 @@
-"""Whether a node answers as it should. A probe never waits longer than a second and never raises."""
+"""Whether a node answers as it should. A probe waits a second at most for each answer and never raises."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from fabric_network.ports import LOOPBACK
 from fabric_network.runners.runner import Probe
 
 PATIENCE = 1.0
+REFUSAL_PATIENCE = 0.5
+"""How long a server that has shaken hands may take to refuse the client's certificate, in seconds."""
 HTTP_OK = 200
 
 
@@ -26,7 +28,12 @@ def healthy(operations_port: int, tls_port: int, root: Path) -> Probe:
 
 
 def speaks_mutual_tls(port: int, root: Path, certificate: Path, key: Path) -> Probe:
-    """The port accepts a client that shows `certificate`."""
+    """The port accepts a client that shows `certificate`.
+
+    In TLS 1.3 the client's side of the handshake ends before the server has judged the certificate (RFC 8446,
+    appendix E.1.2): a refusal comes as an alert, or as the end of the connection, where the first data would
+    be. A gRPC server sends its settings there; one that stays and says nothing has not refused.
+    """
 
     def probe(_pid: int) -> str | None:
         return _handshake(port, root, (certificate, key))
@@ -72,8 +79,19 @@ def _handshake(port: int, root: Path, client: tuple[Path, Path] | None) -> str |
             context.load_cert_chain(*client)
         with (
             socket.create_connection((LOOPBACK, port), PATIENCE) as connection,
-            context.wrap_socket(connection, server_hostname=LOOPBACK),
+            context.wrap_socket(connection, server_hostname=LOOPBACK) as stream,
         ):
+            if client is not None and _is_closed(stream):
+                return f"its port {port} closes the connection after the TLS handshake"
             return None
     except (OSError, ValueError) as error:
         return f"no TLS connection to its port {port} ({type(error).__name__}: {error})"
+
+
+def _is_closed(stream: ssl.SSLSocket) -> bool:
+    """Whether the other side ends the connection. Raises `OSError` if it does so with an alert or a reset."""
+    stream.settimeout(REFUSAL_PATIENCE)
+    try:
+        return not stream.recv(1)
+    except TimeoutError:
+        return False

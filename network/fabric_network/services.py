@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from fabric_network.commands import chaincode as chaincodes
 from fabric_network.commands import servers
@@ -11,7 +12,7 @@ from fabric_network.probes import connected_to, healthy, speaks_mutual_tls
 from fabric_network.render.chaincode import package_id
 from fabric_network.runners import Service
 from fabric_network.runners.runner import Probe
-from fabric_network.topology import Chaincode, Node, NodeKind, Topology
+from fabric_network.topology import Node, NodeKind, Topology
 
 
 def services(topology: Topology, layout: Layout, *kinds: NodeKind) -> tuple[Service, ...]:
@@ -29,7 +30,12 @@ def chaincode_environment(topology: Topology, layout: Layout, node: Node) -> Map
     """What the chaincode process `node` is told."""
     msp_id = topology.organizations[node.organization].msp_id
     files = layout.organization(node.organization).chaincode
-    return chaincodes.environment(node, files, msp_id, package_id(_chaincode_of(topology, node)))
+    return chaincodes.environment(node, files, msp_id, package_id(topology.chaincode_of(node)))
+
+
+def environment_file(layout: Layout, node: Node) -> Path:
+    """The file with `chaincode_environment`, for the developer who runs the chaincode `node`."""
+    return layout.organization(node.organization).chaincode.environment(node.local_name)
 
 
 def service(topology: Topology, layout: Layout, node: Node) -> Service:
@@ -86,7 +92,7 @@ def _peer(layout: Layout, node: Node) -> Service:
 
 def _chaincode(topology: Topology, layout: Layout, node: Node) -> Service:
     files = layout.organization(node.organization).chaincode
-    chaincode = _chaincode_of(topology, node)
+    chaincode = topology.chaincode_of(node)
     told = chaincode_environment(topology, layout, node)
     return Service(
         node,
@@ -98,10 +104,6 @@ def _chaincode(topology: Topology, layout: Layout, node: Node) -> Service:
         ),
         _mutual_tls(files, node),
     )
-
-
-def _chaincode_of(topology: Topology, node: Node) -> Chaincode:
-    return next(one for one in topology.chaincodes() if one.name == node.local_name)
 
 
 def _mutual_tls(files: ChaincodeLayout, node: Node) -> Probe:

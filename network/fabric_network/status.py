@@ -13,7 +13,7 @@ from rich.table import Table
 
 from fabric_network.paths import Layout
 from fabric_network.ports import LOOPBACK
-from fabric_network.services import external_probe, service
+from fabric_network.services import environment_file, external_probe, service
 from fabric_network.topology import Node, NodeKind, Topology
 from fabric_network.up import native_runner
 
@@ -74,7 +74,7 @@ def network_status(topology: Topology, layout: Layout) -> NetworkStatus:
                 health=health,
                 heights=_heights(node) if health == OK else {},
                 certificate_expires=_expiry(layout, node),
-                environment=_environment(layout, node) if external else None,
+                environment=environment_file(layout, node) if external else None,
             )
         )
     return NetworkStatus(topology.name, tuple(nodes))
@@ -180,10 +180,6 @@ def _metrics(node: Node) -> str:
         return ""
     finally:
         connection.close()
-
-
-def _environment(layout: Layout, node: Node) -> Path:
-    return layout.organization(node.organization).chaincode.environment(node.local_name)
 
 
 def _expiry(layout: Layout, node: Node) -> datetime | None:

@@ -19,7 +19,7 @@ from fabric_network.paths import Layout
 from fabric_network.ports import check_free
 from fabric_network.readiness import Readiness
 from fabric_network.runners import NativeRunner, Runner
-from fabric_network.services import services
+from fabric_network.services import environment_file, services
 from fabric_network.topology import NodeKind, Topology
 
 START_TIMEOUT = 60.0
@@ -126,7 +126,7 @@ class Up:
         external = [node for node in self._topology.nodes() if self._topology.is_external(node)]
         self._runner.stop([node.name for node in external])
         for node in external:
-            file = self._layout.organization(node.organization).chaincode.environment(node.local_name)
+            file = environment_file(self._layout, node)
             self._progress(f"{node.name} is yours to run, with the environment of {file}")
         return self._start("orderers, peers and chaincodes", *MEMBER_NODES)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from fabric_shim.chaincode import Chaincode
 from fabric_shim.errors import ConfigurationError
@@ -13,7 +15,10 @@ from fabric_shim.testing.collections import CollectionConfig
 from fabric_shim.testing.policies import Policy
 from fabric_shim.testing.world import World
 
-_CHANNEL_POLICIES = ("ANY", "ALL", "MAJORITY")
+_CHANNEL_POLICIES: Final = ("ANY", "ALL", "MAJORITY")
+# Fabric core/chaincode/lifecycle/scc.go
+_CHAINCODE_NAME: Final = re.compile(r"[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*")
+_SYSTEM_CHAINCODES: Final = frozenset({"cscc", "escc", "lscc", "qscc", "vscc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,11 @@ class Channel:
     ) -> None:
         """Define a chaincode, or define it anew (its state stays).
 
-        :raises ConfigurationError: a policy cannot be read or names nobody of the channel.
+        :param configs: as :func:`~fabric_shim.testing.collections.declared` gives them.
+        :raises ConfigurationError: the name is none for a chaincode, a collection has a member that is not of
+            the channel, or a policy cannot be read. Whom endorsement policies name is not checked.
         """
+        _check_name(name)
         if self.organizations is not None:
             collections.check_members(configs.values(), self.organizations)
         for config in configs.values():
@@ -71,7 +79,7 @@ class Channel:
     def policy(self, text: str) -> Policy | None:
         """Read an endorsement policy: signature policy, ANY, ALL, MAJORITY; None for the empty text.
 
-        :raises ConfigurationError: it cannot be read.
+        :raises ConfigurationError: it cannot be read, or needs the channel's organizations.
         """
         if not text:
             return None
@@ -89,3 +97,13 @@ class Channel:
         for msp_id in msp_ids:
             if self.organizations is not None and msp_id not in self.organizations:
                 raise ConfigurationError(f"{msp_id} is no organization of the channel {self.name}.")
+
+
+def _check_name(name: str) -> None:
+    if not _CHAINCODE_NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"invalid chaincode name '{name}'. Names can only consist of alphanumerics, '_', and '-' and can "
+            "only begin with alphanumerics"
+        )
+    if name in _SYSTEM_CHAINCODES:
+        raise ConfigurationError(f"chaincode name '{name}' is the name of a system chaincode")

@@ -7,6 +7,7 @@ core/common/privdata/store.go (who may read and write).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from fabric_shim.testing import policies
 from fabric_shim.testing.policies import OutOf, Policy, Principal, Signer
 
 IMPLICIT_COLLECTION_PREFIX: Final = "_implicit_org_"
+_NAME: Final = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class CollectionConfig:
     :ivar member_only_read: only clients of members may have the chaincode read it.
     :ivar member_only_write: only clients of members may have the chaincode write to it.
     :ivar endorsement_policy: signature policy, or ANY, ALL, MAJORITY of the channel; empty: the chaincode's.
+    :raises ConfigurationError: a peer count or ``block_to_live`` is below zero, ``max_peer_count`` is below
+        ``required_peer_count``, or ``policy`` has something else than OR.
     """
 
     name: str
@@ -51,6 +55,8 @@ class CollectionConfig:
                 f"maximum peer count ({self.max_peer_count}) cannot be less than the required peer count "
                 f"({self.required_peer_count})",
             )
+        if self.block_to_live < 0:
+            raise _wrong(self.name, f"blockToLive ({self.block_to_live}) cannot be less than zero")
         if self.policy is not None:
             _check_or(self.name, self.policy)
 
@@ -85,7 +91,7 @@ def implicit_collection(name: str) -> CollectionConfig | None:
 def load_collections(source: str | Path) -> list[CollectionConfig]:
     """Read a collection configuration: the JSON file that ``--collections-config`` takes, or its text.
 
-    :raises ConfigurationError: it cannot be read, or Fabric would not accept it.
+    :raises ConfigurationError: it cannot be read, or :class:`CollectionConfig` refuses a collection.
     """
     try:
         text = source.read_text() if isinstance(source, Path) else source
@@ -100,12 +106,18 @@ def load_collections(source: str | Path) -> list[CollectionConfig]:
 def declared(collections: Iterable[str | CollectionConfig] | Path) -> dict[str, CollectionConfig]:
     """Give collections by name; a bare name is a collection of all organisations.
 
-    :raises ConfigurationError: a name comes twice.
+    :raises ConfigurationError: a name is none for a declared collection, or comes twice; or the file is one
+        that :func:`load_collections` refuses.
     """
     listed = load_collections(collections) if isinstance(collections, Path) else collections
     found: dict[str, CollectionConfig] = {}
     for each in listed:
         config = CollectionConfig(each) if isinstance(each, str) else each
+        if not _NAME.fullmatch(config.name):
+            raise ConfigurationError(
+                f"invalid collection name '{config.name}'. Names can only consist of alphanumerics, '_', "
+                "and '-' and cannot begin with '_'"
+            )
         if config.name in found:
             raise _wrong(config.name, "found duplicate in collection configuration")
         found[config.name] = config

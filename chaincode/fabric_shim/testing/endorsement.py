@@ -18,7 +18,8 @@ from fabric_shim.testing.channel import Channel, Definition
 from fabric_shim.testing.differences import differences
 from fabric_shim.testing.policies import Signer
 from fabric_shim.testing.rwset import ReadWriteSet
-from fabric_shim.testing.simulation import Executed, Runner, SimulatedLedger, Simulation
+from fabric_shim.testing.simulated_ledger import SimulatedLedger
+from fabric_shim.testing.simulation import Executed, Runner, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class Proposal:
     creator: Signer
 
 
-async def run_here(definition: Definition, invocation: Invocation, ledger: SimulatedLedger) -> Executed:
+async def run_here(simulation: Simulation, definition: Definition, invocation: Invocation) -> Executed:
     """Run a chaincode in this process."""
+    ledger = SimulatedLedger(simulation, definition)
     # What it sets for its thread, such as decimal's precision, ends with it, as at a peer.
     return Context().run(run_to_end, run_chaincode(definition.chaincode, invocation, ledger))
 

@@ -15,7 +15,6 @@ from fabric_shim.errors import ProtocolError
 from fabric_shim.testing.policies import OutOf, Policy, Principal
 
 _ROLES: Final = {0: "member", 1: "admin", 2: "client", 3: "peer", 4: "orderer"}
-_ROLE_NUMBERS: Final = {role: number for number, role in _ROLES.items()}
 _MAX_DEPTH: Final = 100
 
 
@@ -30,14 +29,6 @@ def parse_envelope(data: bytes) -> Policy:
         return _rule(envelope.rule, principals, _MAX_DEPTH)
     except (DecodeError, LookupError):
         raise ProtocolError("The validation parameter is no signature policy envelope.") from None
-
-
-def serialize_envelope(policy: Policy) -> bytes:
-    """Make a ``SignaturePolicyEnvelope`` of a policy: for ``set_state_validation_parameter``."""
-    identities: list[msp_principal_pb2.MSPPrincipal] = []
-    rule = _serialize(policy, identities)
-    envelope = policies_pb2.SignaturePolicyEnvelope(version=0, rule=rule, identities=identities)
-    return envelope.SerializeToString(deterministic=True)
 
 
 def _principal(identity: msp_principal_pb2.MSPPrincipal) -> Principal:
@@ -57,24 +48,3 @@ def _rule(rule: policies_pb2.SignaturePolicy, principals: list[Principal], depth
         return principals[rule.signed_by]
     rules = tuple(_rule(each, principals, depth - 1) for each in rule.n_out_of.rules)
     return OutOf(rule.n_out_of.n, rules)
-
-
-def _serialize(
-    policy: Policy, identities: list[msp_principal_pb2.MSPPrincipal]
-) -> policies_pb2.SignaturePolicy:
-    if isinstance(policy, Principal):
-        role = msp_principal_pb2.MSPRole(
-            msp_identifier=policy.msp_id,
-            role=msp_principal_pb2.MSPRole.MSPRoleType.ValueType(_ROLE_NUMBERS[policy.role]),
-        )
-        identities.append(
-            msp_principal_pb2.MSPPrincipal(
-                principal_classification=msp_principal_pb2.MSPPrincipal.ROLE,
-                principal=role.SerializeToString(deterministic=True),
-            )
-        )
-        return policies_pb2.SignaturePolicy(signed_by=len(identities) - 1)
-    rules = [_serialize(rule, identities) for rule in policy.rules]
-    return policies_pb2.SignaturePolicy(
-        n_out_of=policies_pb2.SignaturePolicy.NOutOf(n=policy.count, rules=rules)
-    )

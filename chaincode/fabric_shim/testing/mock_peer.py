@@ -15,7 +15,6 @@ Whatever goes another way than the transcript says is an :class:`AssertionError`
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -30,15 +29,15 @@ from fabric_shim._internal import messages
 from fabric_shim._internal.batching import BatchOffer
 from fabric_shim._internal.messages import Message, MessageType
 from fabric_shim.chaincode import Response
-from fabric_shim.invocation import ChaincodeEvent, SignedProposal
+from fabric_shim.invocation import ChaincodeEvent
 from fabric_shim.testing import mock_peer_transcript as transcript
 from fabric_shim.testing.identity import TestIdentity
+from fabric_shim.testing.proposals import call_of
 
 __all__ = ["Completed", "MockPeer", "MockTransaction", "transcript"]
 
 _METHOD: Final = "/protos.Chaincode/Connect"
 _TIMEOUT_SECONDS: Final = 10
-_NONCE_BYTES: Final = 24
 _NO_FIELDS: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
@@ -62,7 +61,7 @@ class MockPeer:
 
     def __init__(self, stream: ClientStream) -> None:
         self._stream = stream
-        self._nonces = itertools.count(1)
+        self._numbers = itertools.count(1)
         self._caller: TestIdentity | None = None
 
     @classmethod
@@ -104,24 +103,17 @@ class MockPeer:
         :param creator: who signs; None: somebody of the organisation ``TestMSP``.
         :param init: send INIT instead of TRANSACTION.
         """
-        creator = creator or self._somebody()
-        nonce = next(self._nonces).to_bytes(_NONCE_BYTES, "big")
-        tx_id = hashlib.sha256(nonce + creator.creator).hexdigest()
-        wire_args = tuple(arg.encode() if isinstance(arg, str) else arg for arg in args)
-        proposal = messages.proposal(
+        call = call_of(
             self.channel,
-            tx_id,
-            timestamp=self.timestamp,
-            creator=creator.creator,
-            nonce=nonce,
+            next(self._numbers),
+            self.timestamp,
+            creator=creator or self._somebody(),
             transient=transient,
-            args=wire_args,
+            args=args,
+            kind=MessageType.INIT if init else MessageType.TRANSACTION,
         )
-        kind = MessageType.INIT if init else MessageType.TRANSACTION
-        signed = SignedProposal(proposal, creator.sign(proposal))
-        call = Message(kind, self.channel, tx_id, messages.arguments(wire_args), signed)
         await self.send_raw(messages.start(call))
-        return MockTransaction(self, tx_id)
+        return MockTransaction(self, call.tx_id)
 
     async def send(self, kind: int, *, payload: bytes = b"", tx_id: str = "", channel: str = "") -> None:
         """Send a message, whether the protocol allows it here or not."""

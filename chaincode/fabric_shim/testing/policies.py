@@ -14,8 +14,9 @@ from fabric_shim.errors import ConfigurationError
 
 _PRINCIPAL: Final = re.compile(r"([A-Za-z0-9.-]+)\.(admin|member|client|peer|orderer)")
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<word>[A-Za-z]+)|(?P<number>\d+)|(?P<text>'[^']*'|\"[^\"]*\")|(?P<mark>[(),]))"
+    r"\s*(?:(?P<word>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<text>'[^']*'|\"[^\"]*\")|(?P<mark>[(),]))"
 )
+_NUMBER: Final = re.compile(r"[0-9]+|'[0-9]+'|\"[0-9]+\"")
 _GATES: Final = {name for gate in ("And", "Or", "OutOf") for name in (gate, gate.lower(), gate.upper())}
 
 
@@ -116,7 +117,8 @@ class _Reader:
         self._take(lambda _, value: value == "(")
         count = None
         if name == "outof":
-            count = int(self._take(lambda kind, _: kind == "number"))
+            # Fabric takes the number in quotes as well.
+            count = int(self._take(lambda _, value: _NUMBER.fullmatch(value) is not None).strip("'\""))
             self._take(lambda _, value: value == ",")
         rules = [self._rule()]
         while self._next() == ("mark", ","):

@@ -1,4 +1,4 @@
-"""A simulated client's proposals, as a peer hands them to the chaincode."""
+"""A client's proposals, as a peer hands them to the chaincode."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 from fabric_shim._internal import messages
 from fabric_shim._internal.messages import Message, MessageType
-from fabric_shim.stub import Invocation, SignedProposal
+from fabric_shim.invocation import Invocation, SignedProposal
 from fabric_shim.testing.identity import TestIdentity
 from fabric_shim.testing.rwset import sha256
 
 _NONCE_BYTES: Final = 24
 
 
-def invocation_of(
+def call_of(
     channel: str,
     number: int,
     timestamp: datetime,
@@ -23,8 +23,9 @@ def invocation_of(
     creator: TestIdentity,
     transient: Mapping[str, bytes],
     args: Sequence[str | bytes],
-) -> Invocation:
-    """Make and sign a proposal, and read it back as from a peer, so that a contract sees what the wire gives.
+    kind: MessageType = MessageType.TRANSACTION,
+) -> Message:
+    """Make and sign a proposal, and the message by which a peer starts its transaction.
 
     :param number: makes the nonce, and so the transaction id: the same inputs have the same id.
     """
@@ -41,5 +42,18 @@ def invocation_of(
         args=wire_args,
     )
     signed = SignedProposal(proposal, creator.sign(proposal))
-    payload = messages.arguments(wire_args)
-    return messages.parse_invocation(Message(MessageType.TRANSACTION, channel, tx_id, payload, signed))
+    return Message(kind, channel, tx_id, messages.arguments(wire_args), signed)
+
+
+def invocation_of(
+    channel: str,
+    number: int,
+    timestamp: datetime,
+    *,
+    creator: TestIdentity,
+    transient: Mapping[str, bytes],
+    args: Sequence[str | bytes],
+) -> Invocation:
+    """Read a proposal of :func:`call_of` as from a peer, so that a contract sees what the wire gives."""
+    call = call_of(channel, number, timestamp, creator=creator, transient=transient, args=args)
+    return messages.parse_invocation(call)

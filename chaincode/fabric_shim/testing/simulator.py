@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from fabric_shim.chaincode import Chaincode, run_to_end
+from fabric_shim.chaincode import Chaincode
 from fabric_shim.errors import ConfigurationError, TransactionInvalidError
 from fabric_shim.ledger import KeyModification
 from fabric_shim.stub import ChaincodeStub, Invocation
@@ -22,7 +22,8 @@ from fabric_shim.testing.events import EventStream
 from fabric_shim.testing.identity import TestIdentity
 from fabric_shim.testing.proposals import invocation_of
 from fabric_shim.testing.rwset import sha256
-from fabric_shim.testing.simulation import SimulatedLedger, Simulation
+from fabric_shim.testing.simulated_ledger import SimulatedLedger
+from fabric_shim.testing.simulation import Simulation
 from fabric_shim.testing.twin import Twin, the_twin
 
 _FIRST_TIMESTAMP: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,7 +54,8 @@ class LedgerSimulator:
         that peers compare is not the same. The other process makes the chaincode by the same call, whose
         arguments are pickled; where that cannot be done, give ``module:object`` (a chaincode, a contract, or
         what makes one) in place of True.
-    :raises ConfigurationError: Fabric would not accept the definition.
+    :raises ConfigurationError: the definition is refused; :meth:`deploy` says for what.
+    :raises TwinError: with ``twice``, the other process cannot have the chaincode.
     """
 
     def __init__(
@@ -73,7 +75,8 @@ class LedgerSimulator:
         self._twin: Twin | None = the_twin() if twice else None
         self._count = 0
         self._events: list[EventStream] = []
-        self.deploy(name, chaincode, collections=collections, policy=policy, target=_target(twice))
+        target = twice if isinstance(twice, str) else ""
+        self.deploy(name, chaincode, collections=collections, policy=policy, target=target)
 
     @property
     def channel(self) -> str:
@@ -129,13 +132,15 @@ class LedgerSimulator:
         """Define a further chaincode on the channel, or define one anew: its state stays.
 
         :param target: ``module:object`` for the second run of a chaincode that cannot be pickled.
-        :raises ConfigurationError: Fabric would not accept the definition.
+        :raises ConfigurationError: the name of the chaincode or of a collection is none that Fabric takes; a
+            collection comes twice, or has a member that is not among ``organizations``; a policy cannot be
+            read, or needs ``organizations`` where there are none; the file of collections cannot be read.
+            Fabric also compares the collections with those of the earlier definition; this does not.
+        :raises TwinError: with ``twice``, the other process cannot have the chaincode.
         """
-        if (
-            name not in self._channel.definitions
-            or self._channel.definitions[name].chaincode is not chaincode
-        ):
-            self._offer(name, chaincode, target)
+        defined = self._channel.definitions.get(name)
+        if self._twin is not None and (defined is None or defined.chaincode is not chaincode):
+            self._twin.offer(chaincode, target, name)
         self._channel.define(name, chaincode, declared(collections), policy)
 
     def join(self, other: LedgerSimulator) -> None:
@@ -243,7 +248,7 @@ class LedgerSimulator:
         invocation = self._invocation((function, *args), creator, transient, timestamp)
         proposal = Proposal(definition, invocation, creator.signer)
         again = self._twin.run if self._twin else None
-        return run_to_end(endorse(self._channel, proposal, peers, again))
+        return await endorse(self._channel, proposal, peers, again)
 
     def stub(
         self,
@@ -276,10 +281,6 @@ class LedgerSimulator:
             raise ConfigurationError(f"No chaincode {chaincode} is deployed on the channel {self.channel}.")
         return definition
 
-    def _offer(self, name: str, chaincode: Chaincode, target: str) -> None:
-        if self._twin is not None:
-            self._twin.offer(chaincode, target, name)
-
     def _invocation(
         self,
         args: Sequence[str | bytes],
@@ -297,7 +298,3 @@ class LedgerSimulator:
 def _result(endorsed: Endorsed, *, committed: bool) -> TransactionResult:
     values = {each.name: getattr(endorsed, each.name) for each in fields(endorsed)}
     return TransactionResult(**values, committed=committed)
-
-
-def _target(twice: bool | str) -> str:
-    return twice if isinstance(twice, str) else ""

@@ -23,7 +23,8 @@ from fabric_shim.chaincode import Chaincode
 from fabric_shim.errors import LedgerError, TwinError
 from fabric_shim.stub import Invocation
 from fabric_shim.testing.channel import Definition
-from fabric_shim.testing.simulation import Executed, SimulatedLedger
+from fabric_shim.testing.simulated_ledger import SimulatedLedger
+from fabric_shim.testing.simulation import Executed, Simulation
 
 _PROGRAM: Final = Path(__file__).with_name("twin_start.py")
 _KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CORE_PEER_LOCALMSPID")
@@ -63,7 +64,7 @@ class Twin:
             self._numbers[content] = number
         self._known[id(chaincode)] = chaincode, number
 
-    async def run(self, definition: Definition, invocation: Invocation, ledger: SimulatedLedger) -> Executed:
+    async def run(self, simulation: Simulation, definition: Definition, invocation: Invocation) -> Executed:
         """Run a transaction in the twin.
 
         :raises TwinError: the process ended.
@@ -72,6 +73,7 @@ class Twin:
         connection = self._connection
         if connection is None or not number:
             raise self._ended()
+        ledger = SimulatedLedger(simulation, definition)
         self._send(connection, ("run", number, _portable(invocation)))
         while True:
             answer = cast(Told | Asked | Done, self._receive(connection))

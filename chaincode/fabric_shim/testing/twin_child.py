@@ -18,7 +18,7 @@ from fabric_shim.errors import LedgerError
 from fabric_shim.ledger import Ledger
 from fabric_shim.stub import Invocation
 from fabric_shim.testing.endorsement import run_chaincode
-from fabric_shim.testing.simulation import WRITE_BATCH_SIZE
+from fabric_shim.testing.simulated_ledger import WRITE_BATCH_SIZE
 
 
 def serve(connection: Connection) -> None:

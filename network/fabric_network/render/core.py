@@ -9,11 +9,6 @@ from fabric_network.paths import Layout
 from fabric_network.render.document import Yaml, to_yaml
 from fabric_network.topology import Node, NodeKind, Topology
 
-LOGGING_SPEC = "info:grpc=error:comm.grpc.server=warn"
-"""For the environment variable FABRIC_LOGGING_SPEC of peers and orderers; they look nowhere else.
-
-Without a line for every call, which would name the caller's certificate and drown the rest.
-"""
 BUILDER = "carechannel-ccaas"
 MESSAGE_BYTES = 100 * 1024 * 1024
 

@@ -201,8 +201,11 @@ class Topology(Part):
 
     def is_external(self, node: Node) -> bool:
         """Whether `node` is a chaincode that its developer starts."""
-        chaincodes = {one.name: one for one in self.chaincodes()}
-        return node.kind is NodeKind.CHAINCODE and chaincodes[node.local_name].external
+        return node.kind is NodeKind.CHAINCODE and self.chaincode_of(node).external
+
+    def chaincode_of(self, node: Node) -> Chaincode:
+        """The chaincode that `node`, one of kind chaincode, runs."""
+        return next(one for one in self.chaincodes() if one.name == node.local_name)
 
     def nodes(self) -> tuple[Node, ...]:
         """Every process, by organisation in file order: CA, orderers, peers, chaincodes, agent."""

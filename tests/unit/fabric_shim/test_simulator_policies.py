@@ -17,10 +17,12 @@ from fabric_shim.errors import (
 )
 from fabric_shim.stub import ChaincodeStub
 from fabric_shim.testing import CollectionConfig, LedgerSimulator, TestIdentity, ValidationCode
-from fabric_shim.testing.envelopes import parse_envelope, serialize_envelope
+from fabric_shim.testing.envelopes import parse_envelope
 from fabric_shim.testing.policies import OutOf, Policy, Principal, Signer, parse, satisfied
 
+from tests.unit.fabric_shim.policy_envelopes import serialize_envelope
 from tests.unit.fabric_shim.simulator_toy import Toy
+from tests.unit.policy_texts import ACCEPTED, REFUSED
 
 ORGANIZATIONS = ("AMSP", "BMSP", "CMSP")
 SOMEBODY = TestIdentity.create("AMSP", "somebody")
@@ -51,12 +53,19 @@ async def code(
         ("And ( 'AMSP.peer' , Or('BMSP.peer', \"CMSP.peer\") )", OutOf(2, (A, OutOf(1, (B, C))))),
         ("OutOf(2, 'AMSP.peer', 'BMSP.peer', and('CMSP.peer'))", OutOf(2, (A, B, OutOf(1, (C,))))),
         ("or('a-b.c1.member')", OutOf(1, (Principal("a-b.c1", "member"),))),
+        ("OutOf('1', 'AMSP.peer', 'BMSP.peer')", OutOf(1, (A, B))),
         ("OutOf(0, 'AMSP.peer')", OutOf(0, (A,))),
         ("OutOf(2, 'AMSP.peer')", OutOf(2, (A,))),
     ],
 )
 def test_the_language_of_signature_policies(text: str, policy: Policy) -> None:
     assert parse(text) == policy
+    assert parse_envelope(serialize_envelope(policy)) == policy
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_what_fabric_takes_is_taken(text: str) -> None:
+    policy = parse(text)
     assert parse_envelope(serialize_envelope(policy)) == policy
 
 
@@ -77,26 +86,7 @@ def test_what_is_no_envelope_that_the_simulator_can_judge(envelope: SignaturePol
         parse_envelope(envelope.SerializeToString())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "'AMSP.peer'",
-        "OR()",
-        "OR('AMSP.peer'",
-        "OR('AMSP.peer',)",
-        "OR('AMSP.peer'))",
-        "OR('AMSP.boss')",
-        "OR('A_MSP.peer')",
-        "OR(AMSP.peer)",
-        "Xor('AMSP.peer')",
-        "oR('AMSP.peer')",
-        "OutOf('AMSP.peer')",
-        "OutOf(3, 'AMSP.peer')",
-        "OR('AMSP.peer' 'BMSP.peer')",
-        "OR('AMSP.peer', 2)",
-    ],
-)
+@pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_signature_policy(text: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         parse(text)
@@ -281,3 +271,16 @@ def test_what_cannot_be_defined() -> None:
         LedgerSimulator("ch", Toy(), policy="SOME")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         channel(own=CollectionConfig("own", endorsement_policy="nonsense"))
+
+
+@pytest.mark.parametrize("name", ["", "bad name!", "-a", "a-", "a--b", "a.b", "ä", "a\n", "_lifecycle"])
+def test_what_is_no_chaincode_name(name: str) -> None:
+    ledger = LedgerSimulator("ch", Toy(), name="good-name_2")
+    with pytest.raises(ConfigurationError, match="invalid chaincode name"):
+        ledger.deploy(name, Toy())
+
+
+@pytest.mark.parametrize("name", ["cscc", "escc", "lscc", "qscc", "vscc"])
+def test_names_of_system_chaincodes(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{name}' is the name of a system chaincode"):
+        LedgerSimulator("ch", Toy(), name=name)

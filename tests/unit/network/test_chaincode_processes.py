@@ -140,6 +140,16 @@ def test_each_language_finds_its_own_names(layout: Layout) -> None:
     assert told == {**python, **go, **javascript}
 
 
+def test_a_node_has_the_chaincode_of_its_name() -> None:
+    before, registry = DEV.read_text().split("  cancer-registry:\n")
+    text = f"{before}  cancer-registry:\n{registry.replace('      care:', '      registry:')}"
+    value = parse(text.replace(MODULE, "        external: true\n", 1), DEV)
+    for name, channel, external in (("care", "regional-care", True), ("registry", "cancer-registry", False)):
+        node = value.node(f"{name}.hospital-a")
+        assert value.chaincode_of(node) == value.channels[channel].chaincodes[name]
+        assert value.is_external(node) is external
+
+
 def test_what_the_developer_runs_is_not_started_here(layout: Layout) -> None:
     value = topology("external: true")
     assert value.is_external(value.node(NODE))

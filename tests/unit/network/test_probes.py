@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -36,27 +36,41 @@ def health(status: int) -> Iterator[int]:
         server.shutdown()
 
 
+TLS_1_3 = ssl.TLSVersion.TLSv1_3
+
+
 @contextmanager
-def tls_server(files: TlsFiles, client_root: Path | None = None) -> Iterator[int]:
+def tls_server(
+    files: TlsFiles,
+    client_root: Path | None = None,
+    version: ssl.TLSVersion = TLS_1_3,
+    greeting: bytes | None = b"settings",
+) -> Iterator[int]:
+    """Greets and stays; without a `greeting` it says nothing, with None it closes after the handshake."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
-    # In TLS 1.3 a refused client certificate shows only after the handshake.
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = context.maximum_version = version
     if client_root is not None:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(client_root)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                context.wrap_socket(connection, server_side=True).close()
-            except OSError:
-                connection.close()
+        with ExitStack() as held:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                try:
+                    stream = context.wrap_socket(connection, server_side=True)
+                    if greeting is None:
+                        stream.close()
+                        continue
+                    held.enter_context(stream)
+                    stream.sendall(greeting)
+                except OSError:
+                    connection.close()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -81,15 +95,30 @@ def test_healthy_wants_both_ports(files: TlsFiles) -> None:
         assert "no TLS connection" in str(healthy(ok, tls, files.root)(PID))
 
 
-def test_mutual_tls_wants_a_certificate_that_the_server_accepts(files: TlsFiles, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, TLS_1_3])
+@pytest.mark.parametrize("greeting", [b"settings", b""])
+def test_mutual_tls_wants_a_certificate_that_the_server_accepts(
+    files: TlsFiles, tmp_path: Path, version: ssl.TLSVersion, greeting: bytes
+) -> None:
     root, stranger = Root.make(), Root.make("stranger")
     root.write_tls(files, hosts=("127.0.0.1",))
     client = TlsFiles(tmp_path / "c.crt", tmp_path / "c.key", tmp_path / "c.ca")
-    with tls_server(files, client_root=files.root) as tls:
+    with tls_server(files, files.root, version, greeting) as tls:
         root.write_tls(client)
         assert speaks_mutual_tls(tls, files.root, client.certificate, client.key)(PID) is None
         stranger.write_tls(client)
-        assert speaks_mutual_tls(tls, files.root, client.certificate, client.key)(PID) is not None
+        refusal = speaks_mutual_tls(tls, files.root, client.certificate, client.key)(PID)
+        assert f"no TLS connection to its port {tls} (" in str(refusal)
+
+
+def test_mutual_tls_wants_a_server_that_stays(files: TlsFiles, tmp_path: Path) -> None:
+    root = Root.make()
+    root.write_tls(files, hosts=("127.0.0.1",))
+    client = TlsFiles(tmp_path / "c.crt", tmp_path / "c.key", tmp_path / "c.ca")
+    root.write_tls(client)
+    with tls_server(files, files.root, greeting=None) as tls:
+        probe = speaks_mutual_tls(tls, files.root, client.certificate, client.key)
+        assert probe(PID) == f"its port {tls} closes the connection after the TLS handshake"
 
 
 def test_certificate_of_another_root_is_no_answer(files: TlsFiles, tmp_path: Path) -> None:

@@ -330,6 +330,12 @@ MISTAKES = {
         "Members "
         "with peers are: HospitalAMSP (1), HospitalBMSP (1), RegulatorMSP (1).",
     ),
+    "a policy that Fabric would refuse at the approval": (
+        ("AND('HospitalAMSP.peer', 'RegulatorMSP.peer')", "'HospitalAMSP.peer'"),
+        [],
+        "channels.cancer-registry.lifecycle_endorsement: The policy cannot be read: 'HospitalAMSP.peer' "
+        "stands alone, without a gate around it: OR('HospitalAMSP.peer'). Write it like this: OutOf(2, ",
+    ),
     "a policy of a member without a peer": (
         ("OutOf(2, 'HospitalAMSP.peer'", "AND('ClinicMSP.peer'"),
         [],
