@@ -1,6 +1,6 @@
 """Measure a chaincode server against a scripted peer, without a network: ``python -m bench.stream``.
 
-The peer is a process of its own (``stream_peer``, Go, built on the first use) and answers at once, so that
+The peer is a process of its own (``stream_peer``, Go, built at first use) and answers at once, so that
 what is seen is the server: transactions per second, median latency, CPU time of its process per transaction.
 Another server, such as fabric-shim for Node, is measured beside ours with ``--server NAME=COMMAND``; the
 command finds the address in ``CHAINCODE_SERVER_ADDRESS`` and serves the functions of
@@ -17,7 +17,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,8 +24,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
+from fabric_network.errors import NetworkError
 
-from bench.chaincode.programs import NODE, node_contract
+from bench.chaincode.programs import node_contract, stream_peer
+from tests.npm import NODE, NpmError
 
 FOLDER = Path(__file__).parent
 WORKLOADS = "empty:0,put:1,get:1,put:100,get:100"
@@ -53,13 +54,6 @@ def _spread(samples: Sequence[float]) -> str:
     middle, low, high = statistics.median(samples), min(samples), max(samples)
     digits = 0 if middle >= 100 else 3
     return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
-
-
-def build_peer() -> Path:
-    """Compile the peer; Go does nothing when there is nothing new."""
-    target = Path(tempfile.gettempdir()) / f"stream-peer-{os.getuid()}"
-    subprocess.run(["go", "build", "-o", target, "."], cwd=FOLDER / "stream_peer", check=True)
-    return target
 
 
 @contextmanager
@@ -123,6 +117,10 @@ def _cpu(process: psutil.Process) -> float:
     return sum(each.cpu_times().user + each.cpu_times().system for each in processes)
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -144,9 +142,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="all samples as JSON")
     options = parser.parse_args()
     servers = {"python": OURS} | dict(each.split("=", 1) for each in options.server)
-    if options.node:
-        servers["node"] = shlex.join([str(NODE), str(node_contract(print) / "stream.js")])
-    peer = build_peer()
+    try:
+        if options.node:
+            servers["node"] = shlex.join([str(NODE), str(node_contract(_say) / "stream.js")])
+        peer = stream_peer(_say)
+    except (NetworkError, NpmError) as error:
+        sys.exit(f"Error: {error}")
     figures: dict[tuple[str, int, str], Figures] = {}
     for _ in range(options.rounds):
         for number, (name, command) in enumerate(servers.items()):

@@ -24,10 +24,11 @@ from bench.chaincode.client import Client, ClientError, connected
 from bench.chaincode.machine import machine
 from bench.chaincode.network import running
 from bench.chaincode.processes import Processes
-from bench.chaincode.programs import ProgramError, provide
+from bench.chaincode.programs import provide
 from bench.chaincode.report import soaked, table, verdicts
 from bench.chaincode.rounds import Bench
 from bench.chaincode.soak import soak
+from tests.npm import NpmError
 from tests.scenarios.conftest import free_port_base
 
 
@@ -41,7 +42,7 @@ def main() -> int:
                 _soak(client, processes, chosen.soak, as_json=chosen.json)
             else:
                 _compare(client, processes, wanted, chosen)
-    except (NetworkError, ProgramError, ClientError) as error:
+    except (NetworkError, NpmError, ClientError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.chaincode.rounds import Measured, by_language
-from bench.chaincode.soak import GROWTH, Soak
+from bench.chaincode.soak import GROWTH, SLOWING, Soak
 
 GO_SHARE = 0.85
 GO_MILLISECONDS = 0.5
@@ -54,26 +54,26 @@ def _ratio(found: dict[str, Measured], one: Measured, other: str) -> str:
 def verdicts(measured: Sequence[Measured]) -> list[Verdict]:
     """The targets of which at least one case was measured."""
     cases = [by_language(measured, case) for case in dict.fromkeys(one.case for one in measured)]
-    triples = [case for case in cases if {"py", "go", "node"} <= set(case)]
+    beside_go = [case for case in cases if {"py", "go"} <= set(case)]
     committed = {
         found["py"].case: found["py"].rate.median / found["node"].rate.median
-        for found in triples
-        if found["py"].submit and found["node"].rate.median
+        for found in cases
+        if {"py", "node"} <= set(found) and found["py"].submit and found["node"].rate.median
     }
     shares = {
         found["py"].case: found["py"].rate.median / found["go"].rate.median
-        for found in triples
+        for found in beside_go
         if found["py"].in_flight in MANY and found["go"].rate.median
     }
     behind = {
         found["py"].case: found["py"].p50.median - found["go"].p50.median
-        for found in triples
-        if not found["py"].submit and found["py"].in_flight == 1 and found["py"].name in {"read"}
+        for found in beside_go
+        if not found["py"].submit and found["py"].in_flight == 1
     }
     batched = {
         found["py"].case: found["py"].p50.median
-        for found in triples
-        if found["py"].name == "write 2500 keys" and not found["py"].submit
+        for found in beside_go
+        if found["py"].name == "write 2500 keys"
     }
     failed = sum(sum(one.errors.values()) for one in measured)
     return [
@@ -104,3 +104,4 @@ def soaked(found: Soak) -> Iterator[str]:
     yield f"  evaluate         {found.evaluate[0]:8.0f} {found.evaluate[1]:8.0f} tx/s"
     yield f"  submit           {found.submit[0]:8.0f} {found.submit[1]:8.0f} tx/s"
     yield f"{'met   ' if found.flat else 'MISSED'}  memory grows by no more than {GROWTH:.0%}"
+    yield f"{'met   ' if found.steady else 'MISSED'}  no kind gets slower by more than {SLOWING:.0%}"

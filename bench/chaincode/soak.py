@@ -15,6 +15,8 @@ LANGUAGE = "py"
 STEPS = 100
 IN_FLIGHT = 64
 GROWTH = 0.05
+# Two tenths of one run differ by as much on a machine that is shared.
+SLOWING = 0.15
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Soak:
     @property
     def flat(self) -> bool:
         return self.memory[1] <= self.memory[0] * (1 + GROWTH)
+
+    @property
+    def steady(self) -> bool:
+        return all(last >= first * (1 - SLOWING) for first, last in (self.evaluate, self.submit))
 
 
 def soak(client: Client, processes: Processes, count: int, progress: Callable[[str], None]) -> Soak:

