@@ -81,7 +81,7 @@ demo: install ## Share a record between two hospitals, under consent (FILE=)
 
 .PHONY: examples
 examples: env ## Fetch HL7's FHIR R4 example resources (CC0) into the cache
-	@$(RUN) python tests/examples.py
+	@$(RUN) python -m tests.examples
 
 .PHONY: check
 check: typings/.generated ## Lint, format, strict types, import rules, chaincode check

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,3 +71,21 @@ class StrictRun:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--strict-run"):
         config.pluginmanager.register(StrictRun(), "strict-run")
+
+
+@pytest.fixture
+def logging_restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serving sets up the logs of the whole process; put them back."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    named = [it for it in logging.root.manager.loggerDict.values() if isinstance(it, logging.Logger)]
+    kept = [(logger, list(logger.handlers), logger.propagate) for logger in named]
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    for module, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for logger, its_handlers, propagate in kept:
+        logger.handlers[:], logger.propagate = its_handlers, propagate

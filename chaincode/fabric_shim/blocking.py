@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeVar, final
 
 from fabric_shim._internal.steps import Blocking, Runner
-from fabric_shim.invocation import ChaincodeEvent, SignedProposal
+from fabric_shim.invocation import ChaincodeEvent
 from fabric_shim.iterators import Page, ResultsIterator
 from fabric_shim.ledger import KV, CallResult, KeyModification
+from fabric_shim.proposal import ProposalView
 from fabric_shim.stub import ChaincodeStub
 
 T = TypeVar("T")
@@ -63,67 +63,16 @@ class BlockingIterator(Generic[T]):
 
 
 @final
-class BlockingStub:
+class BlockingStub(ProposalView):
     """The :class:`~fabric_shim.stub.ChaincodeStub` of a plain function; every method is documented there.
 
     To be used in the function's own thread, until it returns.
     """
 
     def __init__(self, stub: ChaincodeStub, run: Runner) -> None:
+        super().__init__(stub._invocation)
         self._stub = stub
         self._run = run
-
-    def get_tx_id(self) -> str:
-        """See :meth:`ChaincodeStub.get_tx_id`."""
-        return self._stub.get_tx_id()
-
-    def get_channel_id(self) -> str:
-        """See :meth:`ChaincodeStub.get_channel_id`."""
-        return self._stub.get_channel_id()
-
-    def get_args(self) -> tuple[bytes, ...]:
-        """See :meth:`ChaincodeStub.get_args`."""
-        return self._stub.get_args()
-
-    def get_args_slice(self) -> bytes:
-        """See :meth:`ChaincodeStub.get_args_slice`."""
-        return self._stub.get_args_slice()
-
-    def get_string_args(self) -> list[str]:
-        """See :meth:`ChaincodeStub.get_string_args`."""
-        return self._stub.get_string_args()
-
-    def get_function_and_parameters(self) -> tuple[str, list[str]]:
-        """See :meth:`ChaincodeStub.get_function_and_parameters`."""
-        return self._stub.get_function_and_parameters()
-
-    def get_creator(self) -> bytes:
-        """See :meth:`ChaincodeStub.get_creator`."""
-        return self._stub.get_creator()
-
-    def get_transient(self) -> Mapping[str, bytes]:
-        """See :meth:`ChaincodeStub.get_transient`."""
-        return self._stub.get_transient()
-
-    def get_decorations(self) -> Mapping[str, bytes]:
-        """See :meth:`ChaincodeStub.get_decorations`."""
-        return self._stub.get_decorations()
-
-    def get_tx_timestamp(self) -> datetime:
-        """See :meth:`ChaincodeStub.get_tx_timestamp`."""
-        return self._stub.get_tx_timestamp()
-
-    def get_signed_proposal(self) -> SignedProposal | None:
-        """See :meth:`ChaincodeStub.get_signed_proposal`."""
-        return self._stub.get_signed_proposal()
-
-    def get_binding(self) -> bytes:
-        """See :meth:`ChaincodeStub.get_binding`."""
-        return self._stub.get_binding()
-
-    def get_mspid(self) -> str:
-        """See :meth:`ChaincodeStub.get_mspid`."""
-        return self._stub.get_mspid()
 
     def get_state(self, key: str) -> bytes | None:
         """See :meth:`ChaincodeStub.get_state`."""

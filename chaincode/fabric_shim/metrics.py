@@ -63,7 +63,7 @@ class Metrics:
     def stream_closed(self) -> None:
         self._streams.dec()
 
-    def transaction_began(self, call: Call) -> None:  # noqa: ARG002 - an observer's signature
+    def transaction_began(self, _call: Call, /) -> None:
         self._in_flight.inc()
 
     def transaction_ended(self, call: Call, ended: Ended) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 _log = logging.getLogger(__name__)
+
+UNKNOWN_FUNCTION: Final = "unknown"
+"""The label of transactions whose function the chaincode does not have."""
 
 Outcome = Literal["endorsed", "refused", "failed"]
 
@@ -56,10 +59,10 @@ class Observer(Protocol):
     def stream_closed(self) -> None:
         """A peer's stream has ended."""
 
-    def transaction_began(self, call: Call) -> None:
+    def transaction_began(self, call: Call, /) -> None:
         """A transaction starts to run."""
 
-    def transaction_ended(self, call: Call, ended: Ended) -> None:
+    def transaction_ended(self, call: Call, ended: Ended, /) -> None:
         """A transaction that began has been answered or given up."""
 
 

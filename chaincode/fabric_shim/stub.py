@@ -1,4 +1,4 @@
-"""The chaincode stub: what a transaction is, and what it may do to the ledger.
+"""The chaincode stub: what a transaction may do to the ledger, beside its proposal.
 
 Names and meaning follow fabric-chaincode-go (shim/interfaces.go, shim/stub.go). Where this stub differs:
 
@@ -12,13 +12,11 @@ Names and meaning follow fabric-chaincode-go (shim/interfaces.go, shim/stub.go).
 
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from fabric_shim._internal.write_buffer import WriteBuffer
-from fabric_shim.errors import ConfigurationError, LedgerError, ShimError
+from fabric_shim.errors import LedgerError, ShimError
 from fabric_shim.invocation import ChaincodeEvent, Invocation, SignedProposal
 from fabric_shim.iterators import Page, ResultsIterator
 from fabric_shim.keys import (
@@ -40,6 +38,7 @@ from fabric_shim.ledger import (
     Write,
     WriteKind,
 )
+from fabric_shim.proposal import ProposalView
 
 __all__ = ["ChaincodeEvent", "ChaincodeStub", "Invocation", "SignedProposal"]
 
@@ -47,7 +46,7 @@ _LARGEST_PAGE: Final = 2**31 - 1
 _CALL_REFUSED: Final = 500
 
 
-class ChaincodeStub:
+class ChaincodeStub(ProposalView):
     """One transaction's view of its proposal and of the ledger.
 
     Reads see the committed state only: a transaction never sees its own writes. Writes are held back and sent
@@ -59,81 +58,11 @@ class ChaincodeStub:
     """
 
     def __init__(self, invocation: Invocation, ledger: Ledger) -> None:
-        self._invocation = invocation
+        super().__init__(invocation)
         self._ledger = ledger
         self._event: ChaincodeEvent | None = None
         self._writes = WriteBuffer(ledger)
         self._queries: list[ResultsIterator[KV] | ResultsIterator[KeyModification]] = []
-
-    # --- the proposal ---
-
-    def get_tx_id(self) -> str:
-        """Return the transaction's id: hex of SHA-256(nonce ‖ creator)."""
-        return self._invocation.tx_id
-
-    def get_channel_id(self) -> str:
-        """Return the name of the channel."""
-        return self._invocation.channel_id
-
-    def get_args(self) -> tuple[bytes, ...]:
-        """Return all arguments, the function's name first. They are public: they lie in the block."""
-        return self._invocation.args
-
-    def get_args_slice(self) -> bytes:
-        """Return all arguments joined together."""
-        return b"".join(self._invocation.args)
-
-    def get_string_args(self) -> list[str]:
-        """Return the arguments as text.
-
-        :raises UnicodeDecodeError: an argument is not UTF-8.
-        """
-        return [argument.decode() for argument in self._invocation.args]
-
-    def get_function_and_parameters(self) -> tuple[str, list[str]]:
-        """Return the first argument and the others; an empty name if there is none.
-
-        :raises UnicodeDecodeError: an argument is not UTF-8.
-        """
-        function, *parameters = self.get_string_args() or [""]
-        return function, parameters
-
-    def get_creator(self) -> bytes:
-        """Return the serialized ``msp.SerializedIdentity`` of who signed the proposal."""
-        return self._invocation.creator
-
-    def get_transient(self) -> Mapping[str, bytes]:
-        """Return the fields that only endorsers see and that no block holds."""
-        return self._invocation.transient
-
-    def get_decorations(self) -> Mapping[str, bytes]:
-        """Return what the peer's own decorators added to the call; empty without any."""
-        return self._invocation.decorations
-
-    def get_tx_timestamp(self) -> datetime:
-        """Return the client's timestamp of the proposal (UTC, aware): the same on every endorser."""
-        return self._invocation.timestamp
-
-    def get_signed_proposal(self) -> SignedProposal | None:
-        """Return the proposal as it was signed; None when the peer sent none."""
-        return self._invocation.signed_proposal
-
-    def get_binding(self) -> bytes:
-        """Return SHA-256(nonce ‖ creator ‖ epoch), which ties transient fields to this proposal."""
-        return self._invocation.binding
-
-    def get_mspid(self) -> str:
-        """Return the MSP ID of the organisation whose peer runs this transaction, as Go's ``shim.GetMSPID``.
-
-        It comes from the environment (CORE_PEER_LOCALMSPID) and differs between endorsers: nothing that is
-        written or returned by a submitted transaction may depend on it.
-
-        :raises ConfigurationError: the environment does not say it.
-        """
-        msp_id = self._invocation.peer_msp_id or os.environ.get("CORE_PEER_LOCALMSPID", "")
-        if not msp_id:
-            raise ConfigurationError("CORE_PEER_LOCALMSPID is not set: give it the MSP ID of the peer.")
-        return msp_id
 
     # --- the public state ---
 

@@ -12,7 +12,7 @@ from tests.protocol.probe_parity import MANY
 COUNT = 2500  # more than two of a peer's batches, which are 1000
 
 
-class Batches:
+class TestBatches:
     @pytest.mark.parametrize("held", ["false", "true"])
     async def test_many_writes(self, ledger: Ledger, held: str) -> None:
         written = await ledger.submit("parity:put_many", str(COUNT), held)

@@ -14,7 +14,7 @@ async def call(ledger: Ledger, chaincode: str, channel: str, *arguments: str) ->
     return json.loads(called.payload), called.tx_id
 
 
-class Calls:
+class TestCalls:
     async def test_a_called_chaincode_reads_and_writes_its_own_keys(self, ledger: Ledger) -> None:
         await ledger.submit("put", "called-k", "ours")
         answer, tx_id = await call(ledger, OTHER_CHAINCODE, "", "put", "called-k", "theirs")

@@ -16,7 +16,7 @@ def do(key: str, *steps: str, collection: str = "") -> list[str]:
     return ["parity:do", collection, key, json.dumps(steps)]
 
 
-class Conflicts:
+class TestConflicts:
     @pytest.mark.parametrize("collection", ["", HOME_COLLECTION])
     async def test_a_key_that_was_read(self, ledger: Ledger, collection: str) -> None:
         key = "race-a"

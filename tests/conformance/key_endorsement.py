@@ -19,7 +19,7 @@ async def invalid(ledger: Ledger, function: str, *arguments: str, endorsers: tup
     assert refused.value.code == ENDORSEMENT_POLICY_FAILURE
 
 
-class KeyEndorsement:
+class TestKeyEndorsement:
     async def test_a_key_of_another_organisation(self, ledger: Ledger) -> None:
         await ledger.submit("parity:put_with_policy", "sbe-a", "v1", BY_OTHER)
         assert await ask(ledger, "parity:get_policy", "sbe-a") == [OTHER]

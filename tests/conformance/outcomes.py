@@ -11,7 +11,7 @@ from tests.conformance.ledger import HOME, Ledger, RefusedError
 from tests.protocol.probe import chaincode
 
 
-class Outcomes:
+class TestOutcomes:
     async def test_proposal(self, ledger: Ledger) -> None:
         asked = await ledger.submit("proposal", transient={"field": b"1", "another": b""})
         seen = json.loads(asked.payload)

@@ -19,7 +19,7 @@ def composite(*attributes: str) -> str:
     return "\x00thing\x00" + "".join(f"{attribute}\x00" for attribute in attributes)
 
 
-class PrivateData:
+class TestPrivateData:
     async def test_values_and_their_hashes(self, ledger: Ledger) -> None:
         fields = {"value-a": b"va", "value-b": b"vb", "value/1": b"v1"}
         written = await ledger.submit("put_private", HOME_COLLECTION, transient=fields)

@@ -10,7 +10,7 @@ from tests.conformance.ledger import Ledger, Recorded, ask
 COUNT = 250  # more than one batch of a peer, which is 100
 
 
-class PublicState:
+class TestPublicState:
     async def test_write_read_delete(self, ledger: Ledger) -> None:
         written = await ledger.submit("put", "state-k", "v")
         assert written.payload.decode() == written.tx_id

@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.ledger import HOME_COLLECTION, Ledger, RefusedError, ask
 
 
-class Queries:
+class TestQueries:
     async def test_all_composite_keys_page_by_page(self, ledger: Ledger) -> None:
         await ledger.submit("fill", "250")
         pages = await ask(ledger, "parity:composite_pages", "100")

@@ -21,7 +21,7 @@ def sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-class Sequences:
+class TestSequences:
     async def test_a_purge_before_a_write_leaves_the_value(self, ledger: Ledger) -> None:
         await do(ledger, HOME_COLLECTION, "seq-a", "put first")
         shown = await do(ledger, HOME_COLLECTION, "seq-a", "purge", "put second")

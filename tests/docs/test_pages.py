@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import logging
 import re
 import subprocess
 import sys
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -153,23 +150,6 @@ def test_testing_page(tmp_path: Path) -> None:
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     wanted = len(re.findall(r"^(?:async )?def test_", code, re.M))
     assert f"{wanted} passed" in told.stdout, told.stdout
-
-
-@pytest.fixture
-def logging_restored() -> Iterator[None]:
-    """The server page configures the logging of the whole process."""
-    root, hooks = logging.getLogger(), (sys.excepthook, sys.unraisablehook, threading.excepthook)
-    handlers, level, shown, raises = (
-        root.handlers[:],
-        root.level,
-        warnings.showwarning,
-        logging.raiseExceptions,
-    )
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
-    warnings.showwarning, logging.raiseExceptions = shown, raises
 
 
 @pytest.mark.usefixtures("logging_restored")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -107,10 +106,3 @@ def serve(tls: Tls) -> Serve:
             await server.stop(grace=1)
 
     return serving
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait until something has happened on other threads."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - nothing on the other threads could set an event
-            await asyncio.sleep(0.005)

@@ -137,6 +137,22 @@ async def test_large_values_are_cut_by_bytes(offering: Offering) -> None:
         await tx.completed()
 
 
+async def test_large_values_are_not_held_back_for_long(offering: Offering) -> None:
+    async def behaviour(stub: ChaincodeStub) -> Response:
+        for number in range(4):
+            await stub.put_state(f"key-{number}", bytes(4 * MIB))
+        await stub.get_state("in between")
+        return Response.success()
+
+    async with offering(behaviour) as peer:
+        tx = await peer.begin("f")
+        for number in range(4):
+            await expect_batch(tx, [f"key-{number}"])
+        await tx.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="in between"))
+        await tx.answer()
+        await tx.completed()
+
+
 async def test_a_held_batch_goes_when_it_is_finished(offering: Offering) -> None:
     async def behaviour(stub: ChaincodeStub) -> Response:
         stub.start_write_batch()

@@ -13,8 +13,9 @@ from fabric_shim import Chaincode, ChaincodeStub, LedgerError, Response
 from fabric_shim._internal.limits import Limits
 from fabric_shim.blocking import BlockingStub, run_blocking
 
-from tests.protocol.conftest import Plain, Scripted, Serve, Tls, eventually
+from tests.protocol.conftest import Plain, Scripted, Serve, Tls
 from tests.protocol.mock_peer import ChaincodeMessage, MockPeer, dial
+from tests.waiting import eventually
 
 PROMPTLY = 1.5
 

@@ -22,9 +22,10 @@ from fabric_transport import StreamError
 from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 
-from tests.protocol.conftest import Serve, Tls, eventually
+from tests.protocol.conftest import Serve, Tls
 from tests.protocol.fuzz_frames import CONVERSATIONS, GOOD, REGISTRATION, Misused, start
 from tests.protocol.mock_peer import ChaincodeMessage, MockPeer, dial
+from tests.waiting import eventually
 
 CASES = int(os.environ.get("FUZZ_CASES", "500"))
 WORKERS = 3

@@ -11,8 +11,9 @@ from fabric_shim import ChaincodeError, ChaincodeStub, LedgerError, Response
 from fabric_shim.blocking import BlockingStub
 from fabric_shim.observer import Call, Ended, Observers
 
-from tests.protocol.conftest import Plain, Scripted, Serve, eventually
+from tests.protocol.conftest import Plain, Scripted, Serve
 from tests.protocol.mock_peer import ChaincodeMessage
+from tests.waiting import eventually
 
 NEEDLE = "Ada-Lovelace-C50.9"
 

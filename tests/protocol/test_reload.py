@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from tests.protocol.certificates import Authority, KeyPair, write
 from tests.protocol.chaincode_process import READER, environment, running
 from tests.protocol.conftest import CHAINCODE_ID, Tls
 from tests.protocol.mock_peer import MockPeer, dial
+from tests.waiting import eventually
 
-WAIT_SECONDS = 10
 RELOAD_SECONDS = 0.05
 
 
@@ -59,12 +59,6 @@ class Site:
 async def works(peer: MockPeer) -> bool:
     response, _ = await (await peer.begin("f")).completed()
     return bool(response.payload == b"done")
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not condition():  # noqa: ASYNC110 - a log record sets no event
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

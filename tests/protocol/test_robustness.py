@@ -11,8 +11,9 @@ from fabric_shim import ChaincodeServer, ChaincodeStub, LedgerError, Response, T
 from fabric_shim.errors import ConfigurationError
 
 from tests.protocol.certificates import Authority
-from tests.protocol.conftest import CHAINCODE_ID, Scripted, Serve, Tls, eventually
+from tests.protocol.conftest import CHAINCODE_ID, Scripted, Serve, Tls
 from tests.protocol.mock_peer import CALLER, ChaincodeMessage, Transaction, dial, signed_proposal
+from tests.waiting import eventually
 
 
 async def _read_k(stub: ChaincodeStub) -> Response:

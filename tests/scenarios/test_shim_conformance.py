@@ -12,23 +12,8 @@ import pytest
 from cryptography import x509
 from fabric_gateway import CallError, CommitError, Gateway
 
-from tests.conformance import (
-    HOME,
-    OTHER_CHAINCODE,
-    Batches,
-    Calls,
-    Conflicts,
-    InvalidError,
-    KeyEndorsement,
-    Outcomes,
-    PrivateData,
-    PublicState,
-    Queries,
-    Recorded,
-    RefusedError,
-    Sequences,
-    Submitted,
-)
+from tests.conformance.ledger import HOME, OTHER_CHAINCODE, InvalidError, Recorded, RefusedError, Submitted
+from tests.conformance.scenarios import *  # noqa: F403 - the same on a network and in memory
 from tests.scenarios.conftest import Network, free_port_base
 
 TOPOLOGY = Path(__file__).parent / "topologies" / "probe.yaml"
@@ -147,39 +132,3 @@ def probe_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]
 async def ledger(probe_network: Network) -> AsyncIterator[GatewayLedger]:
     async with probe_network.gateway("a", "caller") as gateway:
         yield GatewayLedger(gateway)
-
-
-class TestPublicState(PublicState):
-    pass
-
-
-class TestPrivateData(PrivateData):
-    pass
-
-
-class TestOutcomes(Outcomes):
-    pass
-
-
-class TestBatches(Batches):
-    pass
-
-
-class TestKeyEndorsement(KeyEndorsement):
-    pass
-
-
-class TestCalls(Calls):
-    pass
-
-
-class TestQueries(Queries):
-    pass
-
-
-class TestSequences(Sequences):
-    pass
-
-
-class TestConflicts(Conflicts):
-    pass

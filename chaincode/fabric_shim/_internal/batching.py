@@ -25,15 +25,20 @@ NO_BATCHES: Final = BatchOffer()
 """What Fabric 2.5 offers."""
 
 
+def weight(write: Write) -> int:
+    """About how many bytes a write takes in a message."""
+    return len(write.key) + len(write.value)
+
+
 def write_batches(writes: Sequence[Write], count: int) -> Iterator[Sequence[Write]]:
     """Cut writes, in order, into batches of at most ``count`` and about 4 MiB; a larger value goes alone."""
     start = size = 0
     for position, write in enumerate(writes):
-        weight = len(write.key) + len(write.value)
-        if position > start and (position - start == count or size + weight > BATCH_BYTES):
+        more = weight(write)
+        if position > start and (position - start == count or size + more > BATCH_BYTES):
             yield writes[start:position]
             start, size = position, 0
-        size += weight
+        size += more
     if start < len(writes):
         yield writes[start:]
 

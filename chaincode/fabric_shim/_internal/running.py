@@ -23,7 +23,7 @@ from fabric_shim._internal.transaction import PeerLedger
 from fabric_shim._internal.workers import Workers
 from fabric_shim.chaincode import MASKED_MESSAGE, Chaincode, Outcome, execute, masked
 from fabric_shim.errors import ProtocolError
-from fabric_shim.observer import Call, Ended
+from fabric_shim.observer import UNKNOWN_FUNCTION, Call, Ended
 from fabric_shim.observer import Outcome as Verdict
 from fabric_shim.stub import ChaincodeStub, Invocation
 
@@ -124,7 +124,8 @@ class RunningTransaction:
         except ProtocolError as error:
             _log.warning("Transaction %s cannot be read", self.tx_id)
             frame = messages.error(message.channel_id, message.tx_id, str(error))
-            return partial(self._began, "unknown", partial(self._end, Ending(frame, "failed", error.code)))
+            ending = Ending(frame, "failed", error.code)
+            return partial(self._began, UNKNOWN_FUNCTION, partial(self._end, ending))
         self._stub = ChaincodeStub(self._invocation, PeerLedger(self._exchange, offer))
         self._coroutine = execute(self._chaincode, self._stub, init=message.type == MessageType.INIT)
         try:
@@ -132,7 +133,7 @@ class RunningTransaction:
         except Exception as error:
             self._coroutine.close()
             ending = self._answer(masked(self._stub, error))
-            return partial(self._began, "unknown", partial(self._end, ending))
+            return partial(self._began, UNKNOWN_FUNCTION, partial(self._end, ending))
         step = partial(self._step, partial(self._coroutine.send, None))
         return partial(self._began, label, partial(self._engine.submit, step))
 

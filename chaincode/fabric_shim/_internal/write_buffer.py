@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from fabric_shim._internal.batching import BATCH_BYTES, weight
 from fabric_shim.ledger import Ledger, Write
 
 # What is held back for a peer that takes writes one by one.
 _UNBATCHED_WRITES: Final = 1000
+# A few full messages, so that cutting them leaves few small ones.
+_MOST_BYTES: Final = 4 * BATCH_BYTES
 
 
 class WriteBuffer:
@@ -17,6 +20,7 @@ class WriteBuffer:
         self._ledger = ledger
         self._most = ledger.write_batch_size if ledger.write_batch_size > 1 else _UNBATCHED_WRITES
         self._writes: list[Write] = []
+        self._bytes = 0
         self._held = False
         self._refused: Exception | None = None
 
@@ -29,9 +33,10 @@ class WriteBuffer:
         self._held = False
 
     def add(self, write: Write) -> bool:
-        """Take a write; tell whether there are now as many as one message carries."""
+        """Take a write; tell whether it is time to send: as many as one message carries, or 16 MiB."""
         self._writes.append(write)
-        return len(self._writes) >= self._most
+        self._bytes += weight(write)
+        return len(self._writes) >= self._most or self._bytes >= _MOST_BYTES
 
     async def flush_unless_held(self) -> None:
         """Send all writes, unless they are held."""
@@ -47,7 +52,7 @@ class WriteBuffer:
             raise self._refused
         if not self._writes:
             return
-        writes, self._writes = self._writes, []
+        writes, self._writes, self._bytes = self._writes, [], 0
         try:
             await self._ledger.write(writes)
         except Exception as error:

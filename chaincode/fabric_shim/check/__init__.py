@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
-from fabric_shim.check.engine import check_file
+from fabric_shim.check.engine import check_files
 from fabric_shim.check.files import python_files
 from fabric_shim.check.finding import Finding, Severity
 from fabric_shim.check.registry import chosen
@@ -35,11 +35,7 @@ def check(
     :returns: the findings, sorted by place; a file that cannot be read is one (``FS001``).
     :raises ConfigurationError: there is no Python file in the paths, or no such rule.
     """
-    files = python_files(Path(path) for path in paths)
-    if not files:
-        raise ConfigurationError("There is no Python file to check in what was named.")
-    rules = chosen(select, ignore)
-    return sorted(finding for file in files for finding in check_file(file, rules))
+    return check_files(python_files(Path(path) for path in paths), chosen(select, ignore))
 
 
 def assert_clean(

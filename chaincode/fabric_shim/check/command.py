@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fabric_shim.check.engine import check_file
+from fabric_shim.check.engine import check_files
 from fabric_shim.check.files import python_files
 from fabric_shim.check.finding import Severity
 from fabric_shim.check.registry import all_rules, chosen, rule
@@ -57,9 +57,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if not arguments.paths:
         raise ConfigurationError("Name at least one Python file or folder to check.")
     files = python_files(arguments.paths, arguments.exclude)
-    if not files:
-        raise ConfigurationError("There is no Python file in what was named.")
-    findings = sorted(finding for file in files for finding in check_file(file, rules))
+    findings = check_files(files, rules)
     if arguments.no_warnings:
         findings = [finding for finding in findings if finding.severity != Severity.WARNING.value]
     _print(as_json(findings, len(files)) if arguments.json else as_text(findings, len(files)))

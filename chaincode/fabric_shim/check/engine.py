@@ -16,10 +16,23 @@ from fabric_shim.check.rule import Place, Rule
 from fabric_shim.check.rules.noqa_unused import NoqaUnused
 from fabric_shim.check.rules.noqa_without_reason import NoqaWithoutReason
 from fabric_shim.check.rules.unreadable import Unreadable
+from fabric_shim.errors import ConfigurationError
 
 # A newer Python's syntax is no error of the file; only a check that runs on that Python can read it.
 _NOT_PYTHON: Final = "This is not Python {}.{}, on which the check runs".format(*sys.version_info)
 _TOO_DEEP: Final = "An expression is nested too deeply to be checked."
+
+
+def check_files(files: Iterable[Path], rules: Iterable[Rule]) -> list[Finding]:
+    """The findings in all files, sorted by place.
+
+    :raises ConfigurationError: there is no file.
+    """
+    active = tuple(rules)
+    names = tuple(files)
+    if not names:
+        raise ConfigurationError("There is no Python file to check in what was named.")
+    return sorted(finding for file in names for finding in check_file(file, active))
 
 
 def check_file(path: Path, rules: Iterable[Rule]) -> list[Finding]:

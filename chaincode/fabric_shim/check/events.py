@@ -48,18 +48,4 @@ def _calls(module: Module, function: Function) -> Iterator[LedgerCall]:
         if method is not None:
             yield LedgerCall(node, frozenset({method.effect}))
         elif (callee := module.callee(node)) is not None:
-            yield LedgerCall(node, _effects(module, callee, frozenset()))
-
-
-def _effects(module: Module, function: Function, seen: frozenset[Function]) -> frozenset[Effect]:
-    if function in seen:
-        return frozenset()
-    found: set[Effect] = set()
-    for node in ast.walk(function.node):
-        if isinstance(node, ast.Call):
-            method, callee = module.stub_method(node), module.callee(node)
-            if method is not None:
-                found.add(method.effect)
-            elif callee is not None:
-                found |= _effects(module, callee, seen | {function})
-    return frozenset(found)
+            yield LedgerCall(node, module.effects(callee))

@@ -9,14 +9,13 @@ from enum import Enum, auto
 from typing import Final
 
 from fabric_shim.check.names import FunctionNode, Names
+from fabric_shim.contract.hooks import HOOKS
 
 _EVALUATED: Final = frozenset({"query", "evaluate"})
 _SUBMITTED: Final = frozenset({"transaction", "submit"})
 _ENTRY_POINTS: Final = frozenset({"invoke", "init"})
-_HOOKS: Final = frozenset(
-    {"before_transaction", "after_transaction", "around_transaction", "unknown_transaction"}
-    | {"get_evaluate_transactions", "get_name", "get_info", "create_context"}
-)
+# Ours, and those of the contract API of other ports.
+_HOOKS: Final = frozenset(HOOKS) | {"get_evaluate_transactions", "get_name", "get_info", "create_context"}
 LEDGER_NAMES: Final = frozenset({"ctx", "context", "stub"})
 
 

@@ -14,10 +14,6 @@ def builtin_names(names: str) -> frozenset[str]:
 DROP_ALL: Final = builtin_names(
     "len bool isinstance issubclass any all hash id type range callable hasattr print"
 ) | {"dataclasses.fields", "dataclasses.is_dataclass"}
-DROP_SET: Final = builtin_names(
-    "sorted list tuple str bytes bytearray repr format dict sum min max abs iter next enumerate zip map "
-    "filter reversed"
-)
 MAKE_SET: Final = frozenset({"builtins.set", "builtins.frozenset"})
 SET_METHODS: Final = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
 SERIALIZERS: Final = frozenset(f"{module}.dumps" for module in ("json", "simplejson", "ujson", "orjson"))
@@ -27,7 +23,10 @@ ERROR_TEXTS: Final = frozenset(
     {"traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "sys.exc_info"}
 )
 CARRIES_FLOAT: Final = (
-    DROP_SET
+    builtin_names(
+        "sorted list tuple str bytes bytearray repr format dict sum min max abs iter next enumerate zip map "
+        "filter reversed"
+    )
     | SERIALIZERS
     | {"struct.pack"}
     | {"dataclasses.asdict", "dataclasses.replace", "fabric_shim.contract.to_json"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from fabric_shim.check.dataflow import Flow, flows
 from fabric_shim.check.functions import Function
@@ -46,7 +46,15 @@ class Module(Source):
     @cached_property
     def writers(self) -> frozenset[Function]:
         """The functions that write to the ledger, themselves or through others of the module."""
-        return self.reaching(lambda method: method.effect is Effect.WRITE)
+        return self._by_effect[Effect.WRITE]
+
+    def effects(self, function: Function) -> frozenset[Effect]:
+        """What a function may do to the ledger, itself or through others of the module."""
+        return frozenset(effect for effect, functions in self._by_effect.items() if function in functions)
+
+    @cached_property
+    def _by_effect(self) -> dict[Effect, frozenset[Function]]:
+        return {effect: self.reaching(partial(_has_effect, effect)) for effect in Effect}
 
     def reaching(self, wanted: Callable[[Method], bool]) -> frozenset[Function]:
         """The functions in which such a call of the stub may happen, through others of the module too."""
@@ -75,3 +83,7 @@ class Module(Source):
             if isinstance(node, ast.Call) and (method := self.stub_method(node)) is not None
         ]
         yield from sorted(found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
+
+
+def _has_effect(effect: Effect, method: Method) -> bool:
+    return method.effect is effect

@@ -49,7 +49,7 @@ class Rule(ABC):
     good: ClassVar[str]
 
     @abstractmethod
-    def check(self, module: Module) -> Iterator[Place]:
+    def check(self, module: Module, /) -> Iterator[Place]:
         """Find the places of a module that break the rule."""
 
     def finding(self, path: str, place: Place) -> Finding:
@@ -81,7 +81,7 @@ class ForbiddenNames(Rule):
     forbidden: ClassVar[tuple[tuple[str, str], ...]]
     allowed: ClassVar[frozenset[str]] = frozenset()
 
-    def check(self, module: Module) -> Iterator[Place]:
+    def check(self, module: Module, /) -> Iterator[Place]:
         """Find every use."""
         for node, name in module.named:
             if (what := self.forbids(name)) is not None:

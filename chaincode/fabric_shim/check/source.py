@@ -24,7 +24,6 @@ class Source:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.text = text
         self.lines = text.split("\n")
         with warnings.catch_warnings():
             # What Python itself warns of in a text is a linter's business.

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from fabric_shim.blocking import BlockingStub
 from fabric_shim.identity import ClientIdentity
 from fabric_shim.logs import TransactionLogger
-from fabric_shim.observer import Call
+from fabric_shim.observer import UNKNOWN_FUNCTION, Call
 from fabric_shim.stub import ChaincodeStub
 
 _log = logging.getLogger("contract")
@@ -19,7 +19,7 @@ _Stub = TypeVar("_Stub", ChaincodeStub, BlockingStub)
 class _TransactionContext(Generic[_Stub]):
     def __init__(self, stub: _Stub) -> None:
         self.stub: _Stub = stub
-        self.function_label = "unknown"
+        self.function_label = UNKNOWN_FUNCTION
 
     @cached_property
     def identity(self) -> ClientIdentity:

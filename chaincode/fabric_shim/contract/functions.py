@@ -12,6 +12,7 @@ from fabric_shim.contract.context import BlockingContext, Context
 from fabric_shim.contract.converters import Converter, Nullable
 from fabric_shim.contract.converters.registry import description
 from fabric_shim.contract.declared import MARK, Contract, Kind, Mark
+from fabric_shim.contract.hooks import HOOKS
 from fabric_shim.contract.serializer import Decoder, Encoder, Serializer
 from fabric_shim.contract.signature import (
     declared_context,
@@ -26,13 +27,7 @@ from fabric_shim.contract.types import PRIVATE, TRANSIENT
 from fabric_shim.errors import ContractDefinitionError
 
 SYSTEM_CONTRACT: Final = "org.hyperledger.fabric"
-_RESERVED: Final = (
-    "before_transaction",
-    "after_transaction",
-    "around_transaction",
-    "unknown_transaction",
-    "create_context",
-)
+_RESERVED: Final = (*HOOKS, "create_context")
 _PARAMETER_LINE: Final = re.compile(r"^:param (\w+): (.*(?:\n[ \t]+.*)*)\n?", re.MULTILINE)
 _EMPTY: Final = inspect.Parameter.empty
 
@@ -46,7 +41,6 @@ class Parameter:
     """
 
     name: str
-    annotation: object
     description: str
     transient: bool
     required: bool
@@ -60,20 +54,16 @@ class TransactionFunction:
     """A transaction function as declared.
 
     :ivar name: its name on the wire.
-    :ivar attribute: the method's name.
     :ivar parameters: the public ones first, in the order in which clients give them, then the transient ones.
-    :ivar returns: the result's declared type, NoneType for functions without a result.
     :ivar private: its result is declared private.
     :ivar blocking: a plain function, to be run on a worker thread.
     :ivar context: the context class that it declares.
     """
 
     name: str
-    attribute: str
     kind: Kind
     description: str
     parameters: tuple[Parameter, ...]
-    returns: object
     result: Converter | None
     encode: Encoder
     private: bool
@@ -152,11 +142,9 @@ def _describe(
         )
     return TransactionFunction(
         name=name,
-        attribute=attribute,
         kind=mark.kind,
         description=_PARAMETER_LINE.sub("", text).strip(),
         parameters=tuple(sorted(parameters, key=lambda parameter: parameter.transient)),
-        returns=returns,
         result=None if returns is type(None) else declared_converter(f"{where}, result", returns),
         encode=result_encoder(where, hints["return"], serializer),
         private=marker is PRIVATE,
@@ -185,7 +173,6 @@ def _parameter(
     may_be_missing = transient and isinstance(converter, Nullable)
     return Parameter(
         name=name,
-        annotation=annotation,
         description=description(hints[name]) or description(annotation) or notes.get(name, ""),
         transient=transient,
         required=declared.default is _EMPTY and not may_be_missing,

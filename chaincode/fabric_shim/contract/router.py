@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Final
 
 from fabric_shim.chaincode import Chaincode, Response
@@ -14,6 +13,7 @@ from fabric_shim.contract.metadata import contract_metadata
 from fabric_shim.contract.serializer import JsonSerializer, Serializer, to_json
 from fabric_shim.contract.served import ServedContract
 from fabric_shim.errors import ContractDefinitionError, UnknownFunctionError
+from fabric_shim.observer import UNKNOWN_FUNCTION
 from fabric_shim.stub import ChaincodeStub
 
 GET_METADATA: Final = f"{SYSTEM_CONTRACT}:GetMetadata"
@@ -62,21 +62,13 @@ class ContractChaincode(Chaincode):
         """The contract metadata as JSON (Fabric's contract schema)."""
         return self._metadata
 
-    def contract_functions(self) -> Mapping[str, TransactionFunction]:
-        """Give all transaction functions by ``contract:function``, for tools."""
-        return {
-            f"{name}:{function.name}": function
-            for name, one in self._contracts.items()
-            for function in one.functions.values()
-        }
-
     def function_label(self, stub: ChaincodeStub) -> str:
         """Name the called function as ``contract:function``; ``unknown`` for any that does not exist."""
         wire_name = _wire_name(stub)
         if wire_name == GET_METADATA:
             return GET_METADATA
-        contract, function = self._routes.get(wire_name, (None, None))
-        return f"{contract.contract.name}:{function.name}" if contract and function else "unknown"
+        found = self._routes.get(wire_name)
+        return found[0].label(found[1]) if found else UNKNOWN_FUNCTION
 
     async def init(self, stub: ChaincodeStub) -> Response:
         """Call the function that the INIT message names, as for a transaction; succeed if it names none."""

@@ -16,6 +16,7 @@ from fabric_shim.contract.hooks import BlockingCall, Call, Hook, contract_hooks,
 from fabric_shim.contract.serializer import Serializer
 from fabric_shim.contract.signature import hints_of, result_encoder
 from fabric_shim.errors import ContractDefinitionError
+from fabric_shim.observer import UNKNOWN_FUNCTION
 from fabric_shim.stub import ChaincodeStub
 
 
@@ -50,6 +51,10 @@ class ServedContract:
         declared |= {hook.context for hook in hooks.values()}
         self._new_context, self._new_blocking_context = _context_factories(where, contract, declared)
 
+    def label(self, function: TransactionFunction | None) -> str:
+        """Name one of its functions for logs and metrics."""
+        return UNKNOWN_FUNCTION if function is None else f"{self.contract.name}:{function.name}"
+
     async def invoke(
         self, function: TransactionFunction | None, stub: ChaincodeStub, arguments: Sequence[bytes]
     ) -> bytes:
@@ -61,8 +66,7 @@ class ServedContract:
         decoded: Mapping[str, object] = {}
         if function is not None:
             decoded = self._arguments[function.name].decode(arguments, stub.get_transient())
-        label = "unknown" if function is None else f"{self.contract.name}:{function.name}"
-        running = _Running(stub, label, self._new_context, self._new_blocking_context)
+        running = _Running(stub, self.label(function), self._new_context, self._new_blocking_context)
         if self._before:
             await running.call(self._before)
         if function is not None:

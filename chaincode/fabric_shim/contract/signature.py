@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 
 from fabric_shim.contract.context import BlockingContext, Context
-from fabric_shim.contract.converters import Converter, UnsupportedTypeError, converter_for
+from fabric_shim.contract.converters import Converter, UnsupportedTypeError, converter_for, type_hints
 from fabric_shim.contract.serializer import Encoder, Serializer
 from fabric_shim.contract.types import PRIVATE, TRANSIENT
 from fabric_shim.errors import ContractDefinitionError, ShimError
@@ -20,14 +20,10 @@ def hints_of(where: str, method: Callable[..., object]) -> dict[str, object]:
     :raises ContractDefinitionError: one of them cannot be resolved.
     """
     try:
-        return typing.get_type_hints(method, include_extras=True)
-    except NameError as error:
-        unknown = f"the annotation {error.name}"
-    except Exception:  # an annotation is an expression: it may raise anything
-        unknown = "an annotation"
-    raise ContractDefinitionError(
-        f"{where}: {unknown} cannot be resolved; define or import it at module level."
-    )
+        return type_hints(method)
+    except UnsupportedTypeError as error:
+        reason = str(error)
+    raise ContractDefinitionError(f"{where}: {reason}.")
 
 
 def parameters_of(where: str, method: Callable[..., object]) -> list[inspect.Parameter]:

@@ -7,9 +7,10 @@ from collections.abc import Coroutine
 from unittest.mock import create_autospec
 
 import pytest
-from fabric_shim import ChaincodeStub
+from fabric_shim import ChaincodeStub, Invocation
 from fabric_shim._internal.steps import run_to_end
 from fabric_shim.blocking import BlockingIterator, BlockingStub
+from fabric_shim.proposal import ProposalView
 
 # The runtime's own.
 NOT_FOR_CONTRACTS = {"flush"}
@@ -26,6 +27,7 @@ def _shape(function: object) -> list[tuple[str, object, object]]:
 def test_every_method_is_there_and_passes_its_call_on(name: str) -> None:
     original, ours = getattr(ChaincodeStub, name), getattr(BlockingStub, name)
     stub = create_autospec(ChaincodeStub, instance=True)
+    stub._invocation = create_autospec(Invocation, instance=True)
     blocking = BlockingStub(stub, run_to_end)
     if not callable(original):
         assert getattr(blocking, name) is getattr(stub, name)
@@ -44,3 +46,8 @@ def test_every_method_is_there_and_passes_its_call_on(name: str) -> None:
 
 def test_it_has_nothing_more() -> None:
     assert {name for name in vars(BlockingStub) if not name.startswith("_")} == set(NAMES)
+
+
+def test_the_proposal_is_read_by_the_same_code() -> None:
+    assert issubclass(ChaincodeStub, ProposalView)
+    assert issubclass(BlockingStub, ProposalView)

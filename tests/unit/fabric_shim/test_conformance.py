@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from fabric_shim.errors import TransactionInvalidError, TransactionRefusedError
 from fabric_shim.testing import LedgerSimulator, TestIdentity, TransactionResult
 
-from tests.conformance import (
+from tests.conformance.ledger import (
     HOME,
     OTHER,
     OTHER_CHAINCODE,
     OTHER_CHANNEL,
-    Batches,
-    Calls,
-    Conflicts,
     InvalidError,
-    KeyEndorsement,
-    Outcomes,
-    PrivateData,
-    PublicState,
-    Queries,
     Recorded,
     RefusedError,
-    Sequences,
     Submitted,
 )
+from tests.conformance.scenarios import *  # noqa: F403 - the same on a network and in memory
 from tests.protocol.probe import chaincode
 
 
@@ -113,42 +107,13 @@ class SimulatorLedger:
         )
 
 
+def test_no_scenarios_are_forgotten() -> None:
+    sources = (Path(__file__).parents[2] / "conformance").glob("*.py")
+    written = {name for each in sources for name in re.findall(r"^class (Test\w+)", each.read_text(), re.M)}
+    assert len(written) > 1
+    assert written <= set(globals())
+
+
 @pytest.fixture(scope="module")
 def ledger() -> SimulatorLedger:
     return SimulatorLedger()
-
-
-class TestPublicState(PublicState):
-    pass
-
-
-class TestPrivateData(PrivateData):
-    pass
-
-
-class TestOutcomes(Outcomes):
-    pass
-
-
-class TestBatches(Batches):
-    pass
-
-
-class TestKeyEndorsement(KeyEndorsement):
-    pass
-
-
-class TestCalls(Calls):
-    pass
-
-
-class TestQueries(Queries):
-    pass
-
-
-class TestSequences(Sequences):
-    pass
-
-
-class TestConflicts(Conflicts):
-    pass

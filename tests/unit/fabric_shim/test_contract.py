@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -148,18 +149,6 @@ def test_function_labels_are_a_fixed_set(wire_name: bytes, label: str) -> None:
     chaincode = ContractChaincode(Echo(), Second())
     assert chaincode.function_label(stub_of(wire_name, b"argument")) == label
     assert chaincode.function_label(stub_of()) == "unknown"
-
-
-def test_contract_functions_for_tools() -> None:
-    functions = ContractChaincode(Echo(), Second()).contract_functions()
-    assert {name: function.kind for name, function in functions.items()} == {
-        "echo:text": "evaluate",
-        "echo:maybe": "submit",
-        "echo:Number": "evaluate",
-        "echo:keep": "submit",
-        "echo:self": "evaluate",
-        "Second:text": "evaluate",
-    }
 
 
 def test_init_calls_the_named_function() -> None:
@@ -325,8 +314,8 @@ class More(Echo):
 
 
 def test_inherited_functions_are_served_and_overrides_decide() -> None:
-    functions = ContractChaincode(More()).contract_functions()
-    assert list(functions) == ["more:text", "more:maybe", "more:Number", "more:self"]
+    described = json.loads(ContractChaincode(More()).metadata)["contracts"]["more"]["transactions"]
+    assert [function["name"] for function in described] == ["text", "maybe", "Number", "self"]
     assert evaluate(serve(More()), "text", "x") == b"xx"
     assert type("Unnamed", (More,), {}).name == "more"
 

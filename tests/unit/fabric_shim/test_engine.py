@@ -46,3 +46,10 @@ async def test_a_step_that_raises_does_not_end_the_engine(
     (record,) = [each for each in caplog.records if each.levelno == logging.CRITICAL]
     assert "SystemExit" in record.getMessage()
     assert "a secret" not in record.getMessage()
+
+
+async def test_uvloop_is_used_where_it_is_installed(engine: Engine) -> None:
+    async def module() -> str:
+        return type(asyncio.get_running_loop()).__module__
+
+    assert await engine.run(module()) == "uvloop"

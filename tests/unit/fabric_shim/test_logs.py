@@ -9,12 +9,13 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 
 import pytest
 from fabric_shim import logs
 from fabric_shim.logs import LogFormat, TransactionLog, TransactionLogger
 from fabric_shim.observer import Call, Ended
+
+pytestmark = pytest.mark.usefixtures("logging_restored")
 
 SECRET = "Jane-Doe-HIV-positive"
 CALL = Call("care", "ab12", "asset:create")
@@ -41,23 +42,6 @@ class Output:
     @property
     def records(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.text.splitlines()]
-
-
-@pytest.fixture(autouse=True)
-def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    named = [it for it in logging.root.manager.loggerDict.values() if isinstance(it, logging.Logger)]
-    kept = [(logger, list(logger.handlers), logger.propagate) for logger in named]
-    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    for module, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
-        monkeypatch.setattr(module, name, getattr(module, name))
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for logger, its_handlers, propagate in kept:
-        logger.handlers[:], logger.propagate = its_handlers, propagate
 
 
 def configured(form: LogFormat = "json", level: str = "DEBUG") -> Output:

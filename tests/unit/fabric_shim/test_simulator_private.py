@@ -90,6 +90,8 @@ def test_the_configuration_file_of_the_peer_command(tmp_path: Path) -> None:
         ({"requiredPeerCount": 2}, "maximum peer count (1) cannot be less than the required peer count (2)"),
         ({"requiredPeerCount": -1}, "requiredPeerCount (-1) cannot be less than zero"),
         ({"blockToLive": "3"}, "blockToLive must be a whole number"),
+        ({"blockToLive": -1}, "blockToLive (-1) cannot be less than zero"),
+        ({"name": "bad name!"}, "invalid collection name 'bad name!'"),
         ({"name": ""}, "has no name"),
         ({"endorsementPolicy": {}}, "signaturePolicy or channelConfigPolicy"),
         ({"endorsementPolicy": {"channelConfigPolicy": "/Channel/X"}}, "not /Channel/X"),
@@ -109,6 +111,16 @@ def test_configurations_that_fabric_refuses(changes: dict[str, object], message:
 def test_configurations_that_cannot_be_read(text: str) -> None:
     with pytest.raises(ConfigurationError):
         load_collections(text)
+
+
+@pytest.mark.parametrize("name", ["", "bad name!", "_implicit_org_AMSP", "_a", "a.b", "ä", "a\n"])
+def test_what_is_no_collection_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="invalid collection name"):
+        LedgerSimulator("ch", Toy(), collections=[name])
+
+
+def test_names_of_collections_and_members_that_fabric_takes() -> None:
+    LedgerSimulator("ch", Toy(), collections=["-", "a__b-", "0"])
 
 
 def test_a_collection_comes_once() -> None:

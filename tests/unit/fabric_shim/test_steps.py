@@ -14,6 +14,8 @@ from fabric_shim._internal.steps import Blocking, run_to_end
 from fabric_shim._internal.workers import Workers
 from fabric_shim.errors import AwaitError
 
+from tests.waiting import eventually
+
 
 def test_a_coroutine_runs_to_its_end() -> None:
     async def inner() -> int:
@@ -81,9 +83,9 @@ async def test_the_engine_goes_on_behind_a_step_that_blocks() -> None:
 
     try:
         await engine.run(submit())
-        await _until(lambda: made == ["quick one"])
+        await eventually(lambda: made == ["quick one"])
         release.set()
-        await _until(lambda: made == ["quick one", "blocked one"])
+        await eventually(lambda: made == ["quick one", "blocked one"])
     finally:
         release.set()
         engine.close()
@@ -97,14 +99,14 @@ async def test_an_idle_engine_uses_no_time() -> None:
         engine.submit(lambda: lambda: ran.append(1))
 
     await engine.run(submit())
-    await _until(lambda: ran == [1])
+    await eventually(lambda: ran == [1])
     await asyncio.sleep(0.1)
     before = time.process_time()
     await asyncio.sleep(0.5)
     assert time.process_time() - before < 0.05
     # and it still works
     await engine.run(submit())
-    await _until(lambda: ran == [1, 1])
+    await eventually(lambda: ran == [1, 1])
     engine.close()
 
 
@@ -112,7 +114,7 @@ async def test_a_closed_engine_drops_what_comes_late() -> None:
     engine = Engine()
     threads = threading.active_count()
     engine.close()
-    await _until(lambda: threading.active_count() <= threads - 2)
+    await eventually(lambda: threading.active_count() <= threads - 2)
     engine.post(lambda: None)
 
 
@@ -122,17 +124,10 @@ async def test_workers_are_reused_and_leave() -> None:
     done: list[int] = []
     for number in range(20):
         workers.submit(lambda number=number: done.append(number))  # type: ignore[misc]
-        await _until(lambda number=number: number in done)  # type: ignore[misc]
+        await eventually(lambda number=number: number in done)  # type: ignore[misc]
     assert threading.active_count() <= threads + 2
     workers.close()
-    await _until(lambda: threading.active_count() <= threads)
-
-
-async def _until(condition: object) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - nothing on the other threads could set an event
-            await asyncio.sleep(0.005)
+    await eventually(lambda: threading.active_count() <= threads)
 
 
 class Counting(Chaincode):

@@ -27,6 +27,6 @@ async def put(ctx, key: str, value: str) -> None:
     await ctx.stub.put_state(key, value.encode())
 """
 
-    def check(self, module: Module) -> Iterator[Place]:  # noqa: ARG002 - what has a tree was readable
+    def check(self, _module: Module, /) -> Iterator[Place]:
         """Find nothing: there is a tree."""
         return iter(())

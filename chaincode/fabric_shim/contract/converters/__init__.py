@@ -11,7 +11,7 @@ from fabric_shim.contract.converters.base import (
     Schema,
     UnsupportedTypeError,
 )
-from fabric_shim.contract.converters.registry import converter_for
+from fabric_shim.contract.converters.registry import converter_for, type_hints
 from fabric_shim.contract.converters.scalars import BYTES, STRING
 from fabric_shim.contract.converters.unions import Nullable
 
@@ -26,4 +26,5 @@ __all__ = [
     "Schema",
     "UnsupportedTypeError",
     "converter_for",
+    "type_hints",
 ]

@@ -163,5 +163,5 @@ class Converter(ABC):
         """
 
     @abstractmethod
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         """Describe the type in the vocabulary of Fabric's contract schema."""

@@ -46,7 +46,7 @@ class Choice(Converter):
             raise self.refusal(value)
         return self._values[value]
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         schema: Schema = {"enum": list(self._values.values())}
         if len(self._types) == 1:
             schema["type"] = _JSON_TYPES[next(iter(self._types))]

@@ -29,7 +29,7 @@ class Array(Converter):
             raise Mismatch.of("a list or tuple", value)
         return each(self._item.dump, value)
 
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         return {"type": "array", "items": self._item.schema(components)}
 
 
@@ -46,7 +46,7 @@ class FixedTuple(Converter):
     def dump(self, value: object) -> object:
         return self._convert(value, tuple, [item.dump for item in self._items])
 
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         size = len(self._items)
         items = [item.schema(components) for item in self._items]
         return {"type": "array", "items": items, "minItems": size, "maxItems": size}
@@ -85,7 +85,7 @@ class Dictionary(Converter):
             raise Mismatch.of("a mapping", value)
         return entries(self._item.dump, value)
 
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         return {"type": "object", "additionalProperties": self._item.schema(components) or True}
 
 

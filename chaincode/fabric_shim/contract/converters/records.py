@@ -93,7 +93,7 @@ class Record(Converter):
                 raise mismatch.inside(f".{field.wire_name}") from None
         return dumped
 
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         return components.refer(self._declared, lambda: self._describe(components))
 
     def _describe(self, components: Components) -> Schema:

@@ -7,10 +7,11 @@ import dataclasses
 import threading
 import types
 import typing
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Final
 
 from fabric_shim.contract.converters import choices, containers, records, scalars, times
@@ -175,16 +176,26 @@ def _field_converter(declared: type, name: str, hint: object) -> Converter:
     raise UnsupportedTypeError(f"{declared.__name__}.{name}: {reason}")
 
 
-def _hints(declared: type) -> dict[str, object]:
+def type_hints(annotated: Callable[..., object]) -> dict[str, object]:
+    """Give the resolved annotations of a class or a function.
+
+    :raises UnsupportedTypeError: one of them cannot be resolved.
+    """
     try:
-        return typing.get_type_hints(declared, include_extras=True)
+        return typing.get_type_hints(annotated, include_extras=True)
     except NameError as error:
         unknown = f"the annotation {error.name}"
     except Exception:  # an annotation is an expression: it may raise anything
         unknown = "an annotation"
-    raise UnsupportedTypeError(
-        f"{declared.__name__}: {unknown} cannot be resolved; define or import it at module level"
-    )
+    raise UnsupportedTypeError(f"{unknown} cannot be resolved; define or import it at module level")
+
+
+def _hints(declared: type) -> dict[str, object]:
+    try:
+        return type_hints(declared)
+    except UnsupportedTypeError as error:
+        reason = str(error)
+    raise UnsupportedTypeError(f"{declared.__name__}: {reason}")
 
 
 def _named(annotation: object) -> str:
@@ -200,6 +211,6 @@ _SIMPLE: Final[Mapping[object, Converter]] = {
     bytes: scalars.BYTES,
     datetime: times.INSTANT,
     date: times.DAY,
-    object: (_anything := Anything(converter_for)),
+    object: (_anything := Anything(cache(converter_for))),
     typing.Any: _anything,
 }

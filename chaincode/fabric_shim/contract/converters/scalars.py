@@ -40,7 +40,7 @@ class Exact(Converter):
             return value
         return self.load(value.value if isinstance(value, Enum) else value)
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": self._json_type}
 
 
@@ -59,7 +59,7 @@ class Float(Converter):
             raise self.refusal(value)
         return _finite(value)
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": "number", "format": "double"}
 
 
@@ -82,7 +82,7 @@ class DecimalText(Converter):
         check_exponent(value)
         return decimal_text(value)
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": "string", "format": "decimal"}
 
 
@@ -109,7 +109,7 @@ class Bytes(Converter):
             raise Mismatch.of("bytes", value)
         return base64.b64encode(value).decode()
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": "string", "format": "byte"}
 
 

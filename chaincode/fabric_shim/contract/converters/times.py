@@ -38,7 +38,7 @@ class Instant(Converter):
             raise Mismatch.of("an aware datetime", value)
         return instant_text(value)
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": "string", "format": "date-time"}
 
 
@@ -61,7 +61,7 @@ class Day(Converter):
             raise Mismatch.of("a date", value)
         return value.isoformat()
 
-    def schema(self, components: Components) -> Schema:  # noqa: ARG002 - part of the interface
+    def schema(self, _components: Components, /) -> Schema:
         return {"type": "string", "format": "date"}
 
 

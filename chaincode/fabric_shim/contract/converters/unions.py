@@ -19,7 +19,7 @@ class Nullable(Converter):
     def dump(self, value: object) -> object:
         return None if value is None else self.inner.dump(value)
 
-    def schema(self, components: Components) -> Schema:
+    def schema(self, components: Components, /) -> Schema:
         schema = self.inner.schema(components)
         if "$ref" in schema and components.nested:
             return {"anyOf": [schema, {"type": "null"}]}

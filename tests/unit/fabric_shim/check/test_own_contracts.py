@@ -44,3 +44,14 @@ def test_nothing_to_check_is_an_error_not_clean(tmp_path: Path) -> None:
         assert_clean(sys)
     with pytest.raises(ConfigurationError):
         check([CHAINCODE / "care_rules"], select=["FS999"])
+
+
+def test_helpers_that_call_one_another_twice_cost_no_more_for_that(tmp_path: Path) -> None:
+    helpers = [
+        f"async def h{n}(ctx):\n    await h{n - 1}(ctx)\n    await h{n - 1}(ctx)\n" for n in range(1, 40)
+    ]
+    first = "async def h0(ctx):\n    await ctx.stub.put_state('k', b'v')\n"
+    file = tmp_path / "deep.py"
+    file.write_text(first + "".join(helpers))
+    # Path by path this would take 2^39 steps, and the test's timeout.
+    assert check([file], select=["FS2"]) == []
