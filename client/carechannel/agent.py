@@ -16,7 +16,7 @@ from typing import Final
 
 from care_rules.canonical import Json, canonical_json
 from fabric_gateway import FileCheckpointer
-from fabric_gateway.errors import GatewayError
+from fabric_gateway.errors import FabricGatewayError
 
 from carechannel.crypto import InstitutionKey, RecordContext
 from carechannel.crypto.institution_key import seal_for_answer
@@ -99,7 +99,7 @@ class KeyAgent:
         while True:
             try:
                 await self.answer_open()
-            except (CareChannelError, GatewayError) as error:
+            except (CareChannelError, FabricGatewayError) as error:
                 _log.warning("open requests on %s were not seen: %s", self._ledger.channel, _code(error))
             await asyncio.sleep(SWEEP_INTERVAL)
 
@@ -160,5 +160,5 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _code(error: CareChannelError | GatewayError) -> str:
+def _code(error: CareChannelError | FabricGatewayError) -> str:
     return error.code

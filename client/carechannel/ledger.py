@@ -108,11 +108,11 @@ class Ledger:
         try:
             return await self._contract(network).evaluate(
                 function,
-                *arguments,
+                arguments=arguments,
                 transient=_transient(content),
-                target_organizations=[custodian] if custodian else [],
+                endorsing_organizations=[custodian] if custodian else [],
             )
-        except gateway.GatewayError as error:
+        except gateway.FabricGatewayError as error:
             raise translate(error, peer) from error
 
     async def submit(
@@ -134,15 +134,16 @@ class Ledger:
         peer, network = await self._network(custodian)
         for attempt in range(_ATTEMPTS):
             try:
-                result = await self._contract(network).submit(
+                submitted = await self._contract(network).submit_async(
                     function,
-                    *arguments,
+                    arguments=arguments,
                     transient=_transient(content),
                     endorsing_organizations=[custodian] if custodian else [],
                 )
-                return Committed(result.transaction_id, result.block_number)
-            except gateway.GatewayError as error:
-                if isinstance(error, gateway.CallError) and error.outcome_unknown:
+                status = await submitted.committed()
+                return Committed(status.transaction_id, status.block_number)
+            except gateway.FabricGatewayError as error:
+                if isinstance(error, gateway.GatewayError) and error.outcome_unknown:
                     return await self._settle(network, error, peer)
                 if not _is_conflict(error) or attempt == _ATTEMPTS - 1:
                     raise translate(error, peer) from error
@@ -170,14 +171,14 @@ class Ledger:
         peer, network = await self._network(None)
         try:
             return await network.block_by_transaction_id(transaction_id)
-        except gateway.GatewayError as error:
+        except gateway.FabricGatewayError as error:
             raise translate(error, peer) from error
 
-    async def _settle(self, network: Network, error: gateway.CallError, peer: str) -> Committed:
+    async def _settle(self, network: Network, error: gateway.GatewayError, peer: str) -> Committed:
         """Asks what became of a transaction whose reply was lost."""
         try:
             status = await network.commit(error.transaction_id or "").status(timeout=_UNKNOWN_OUTCOME_WAIT)
-        except gateway.GatewayError:
+        except gateway.FabricGatewayError:
             raise translate(error, peer) from error
         if not status.successful:
             failed = gateway.CommitError(
@@ -193,7 +194,7 @@ class Ledger:
         peer = self._profile.custodian_peer(self.channel, custodian) if custodian else care.gateway_peer
         try:
             opened = await self._gateways.to(peer)
-        except gateway.GatewayError as error:
+        except gateway.FabricGatewayError as error:
             raise ProfileError(f"{peer} cannot be connected to: {error.message}.") from error
         return peer, opened.network(self.channel)
 
@@ -201,7 +202,7 @@ class Ledger:
         return network.contract(self._chaincode)
 
 
-def _is_conflict(error: gateway.GatewayError) -> bool:
+def _is_conflict(error: gateway.FabricGatewayError) -> bool:
     """Whether another transaction came in between: before the commit, or between two endorsers."""
     if isinstance(error, gateway.CommitError):
         return error.validation_code in _CONFLICTS

@@ -31,29 +31,29 @@ _NOT_ACCEPTED: Final = (
     "permission_denied",
     "unauthorized",
 )
-_UNIDENTIFIED: Final = {gateway.RpcStatus.PERMISSION_DENIED, gateway.RpcStatus.UNAUTHENTICATED}
-_UNREACHABLE: Final = {gateway.RpcStatus.UNAVAILABLE, gateway.RpcStatus.DEADLINE_EXCEEDED}
+_UNIDENTIFIED: Final = {gateway.StatusCode.PERMISSION_DENIED, gateway.StatusCode.UNAUTHENTICATED}
+_UNREACHABLE: Final = {gateway.StatusCode.UNAVAILABLE, gateway.StatusCode.DEADLINE_EXCEEDED}
 
 
-def translate(error: gateway.GatewayError, peer: str) -> CareChannelError:
+def translate(error: gateway.FabricGatewayError, peer: str) -> CareChannelError:
     """The error of this package that a gateway's error means; `peer` is the node that was asked."""
-    if isinstance(error, gateway.CallError):
+    if isinstance(error, gateway.GatewayError):
         if error.chaincode_message is not None:
             return _refusal(error.chaincode_message, error.transaction_id)
         kind, sentence = _call(error, peer)
     elif isinstance(error, gateway.CommitError):
         kind = TransactionError
-        sentence = f"The members did not accept the transaction ({error.code_name}); nothing was written."
+        sentence = f"The members did not accept the transaction ({error.code}); nothing was written."
     else:
         kind, sentence = CareChannelError, f"{error.message[:1].upper()}{error.message[1:]}."
     return kind(sentence, transaction_id=error.transaction_id)
 
 
-def _call(error: gateway.CallError, peer: str) -> tuple[type[CareChannelError], str]:
+def _call(error: gateway.GatewayError, peer: str) -> tuple[type[CareChannelError], str]:
     said = " ".join([error.message, *(detail.message for detail in error.details)]).lower()
     if any(words in said for words in _EXPIRED):
         return ExpiredCertificateError, f"{peer} does not accept the certificate: it expired; enrol again."
-    if error.status in _UNIDENTIFIED or any(words in said for words in _NOT_ACCEPTED):
+    if error.code in _UNIDENTIFIED or any(words in said for words in _NOT_ACCEPTED):
         return WrongCertificateError, (
             f"{peer} does not accept this certificate on the channel: it must come from a member's own CA; "
             "check --identity and --profile."
@@ -62,7 +62,7 @@ def _call(error: gateway.CallError, peer: str) -> tuple[type[CareChannelError], 
         return OutcomeUnknownError, (
             "Whether the transaction was committed is not known; ask for it before trying again."
         )
-    if error.status in _UNREACHABLE:
+    if error.code in _UNREACHABLE:
         return NetworkDownError, (
             f"{peer} cannot be reached, or has no one to pass the call to; is the network up? "
             "Its operator sees that with `make status`."
@@ -78,6 +78,6 @@ def _refusal(message: str, transaction_id: str | None) -> CareChannelError:
     return kind(found["sentence"], code=found["code"], transaction_id=transaction_id)
 
 
-def _first_line(error: gateway.CallError) -> str:
+def _first_line(error: gateway.GatewayError) -> str:
     text = error.details[0].message if error.details else error.message
-    return text.splitlines()[0].rstrip(".") if text else str(error.status)
+    return text.splitlines()[0].rstrip(".") if text else str(error.code)

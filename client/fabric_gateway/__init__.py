@@ -10,8 +10,8 @@ async with await connect(
     signer=signers.ecdsa(Path("keystore/key.pem").read_bytes()),
 ) as gateway:
     contract = gateway.network("mychannel").contract("basic")
-    await contract.submit("CreateAsset", "asset1", "blue")
-    print(await contract.evaluate("ReadAsset", "asset1"))
+    await contract.submit_transaction("CreateAsset", "asset1", "blue")
+    print(await contract.evaluate_transaction("ReadAsset", "asset1"))
 """
 
 from fabric_gateway import signers
@@ -34,11 +34,10 @@ from fabric_gateway.blocks import (
 from fabric_gateway.chaincode_event import ChaincodeEvent
 from fabric_gateway.checkpoint import Checkpoint, Checkpointer, FileCheckpointer, InMemoryCheckpointer
 from fabric_gateway.commit import Commit, Status, SubmittedTransaction
-from fabric_gateway.contract import Contract, SubmitResult
+from fabric_gateway.contract import Contract
 from fabric_gateway.errors import (
     BlockError,
     BlockNotFoundError,
-    CallError,
     CheckpointError,
     ClosedError,
     CommitError,
@@ -48,10 +47,11 @@ from fabric_gateway.errors import (
     ErrorDetail,
     EvaluateError,
     EventsError,
+    FabricGatewayError,
     GatewayError,
     IdentityError,
     ResponseError,
-    RpcStatus,
+    StatusCode,
     SubmitError,
 )
 from fabric_gateway.events import Backoff, ChaincodeEvents
@@ -70,7 +70,6 @@ __all__ = [
     "BlockError",
     "BlockNotFoundError",
     "BlockTransaction",
-    "CallError",
     "ChainInfo",
     "ChaincodeEvent",
     "ChaincodeEvents",
@@ -88,6 +87,7 @@ __all__ = [
     "ErrorDetail",
     "EvaluateError",
     "EventsError",
+    "FabricGatewayError",
     "FileCheckpointer",
     "Gateway",
     "GatewayError",
@@ -105,11 +105,10 @@ __all__ = [
     "Read",
     "ReadWriteSet",
     "ResponseError",
-    "RpcStatus",
     "Signer",
     "Status",
+    "StatusCode",
     "SubmitError",
-    "SubmitResult",
     "SubmittedTransaction",
     "Timeouts",
     "Transaction",

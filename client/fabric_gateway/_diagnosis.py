@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fabric_gateway.errors import ErrorDetail, RpcStatus
+from fabric_gateway.errors import ErrorDetail, StatusCode
 
 _UNREACHABLE = (
     (
@@ -21,7 +21,7 @@ def sentence(
     *,
     step: str,
     address: str,
-    status: RpcStatus,
+    status: StatusCode,
     text: str,
     details: tuple[ErrorDetail, ...],
     timeout: float | None,
@@ -43,14 +43,14 @@ def sentence(
             f"that the organisation is a member of the channel: {reason}"
         )
     match status:
-        case RpcStatus.UNAVAILABLE if not details:
+        case StatusCode.UNAVAILABLE if not details:
             for words, meaning in _UNREACHABLE:
                 if words in reason:
                     return f"the gateway peer {address} cannot be reached: {meaning} ({reason})"
             return f"the gateway peer {address} or a node behind it is not available: {reason}"
-        case RpcStatus.DEADLINE_EXCEEDED if timeout is not None:
+        case StatusCode.DEADLINE_EXCEEDED if timeout is not None:
             return f"{step} at {address} was not answered within {timeout:g} s; it or a node behind it hangs"
-        case RpcStatus.PERMISSION_DENIED | RpcStatus.UNAUTHENTICATED:
+        case StatusCode.PERMISSION_DENIED | StatusCode.UNAUTHENTICATED:
             return f"{step} at {address} was denied to this identity: {reason}"
         case _:
             return reason

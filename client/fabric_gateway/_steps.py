@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fabric_gateway.errors import (
-    CallError,
     CommitStatusError,
     EndorseError,
     EvaluateError,
     EventsError,
+    GatewayError,
     SubmitError,
 )
 
@@ -19,7 +19,7 @@ class Step:
     """One method of ``gateway.Gateway`` (fabric-protos gateway/gateway.proto)."""
 
     method: str
-    error: type[CallError]
+    error: type[GatewayError]
 
 
 EVALUATE = Step("/gateway.Gateway/Evaluate", EvaluateError)

@@ -12,7 +12,7 @@ import grpc.aio
 
 from fabric_gateway import _diagnosis, _messages
 from fabric_gateway._steps import Step
-from fabric_gateway.errors import CallError, ClosedError, ConnectionOptionsError, ErrorDetail, RpcStatus
+from fabric_gateway.errors import ClosedError, ConnectionOptionsError, ErrorDetail, GatewayError, StatusCode
 
 _OPTIONS: list[tuple[str, int | str]] = [
     # Fabric's own limit for a message; gRPC's default of 4 MB is less than a block.
@@ -96,7 +96,7 @@ class GrpcTransport:
         """Call and return the reply.
 
         Raises:
-            CallError: the step's error, with what the nodes said.
+            GatewayError: the step's error, with what the nodes said.
             ClosedError: the transport had been closed before.
         """
         self._check_open()
@@ -115,7 +115,7 @@ class GrpcTransport:
         """Call and yield each reply until the peer ends the stream.
 
         Raises:
-            CallError: the step's error, with what the nodes said.
+            GatewayError: the step's error, with what the nodes said.
             ClosedError: the transport had been closed before.
         """
         self._check_open()
@@ -146,17 +146,17 @@ class GrpcTransport:
         task = asyncio.current_task()
         return self._closed and (task is None or task.cancelling() == 0)
 
-    def _closed_during(self, step: Step, transaction_id: str | None) -> CallError:
+    def _closed_during(self, step: Step, transaction_id: str | None) -> GatewayError:
         return step.error(
             f"the gateway to {self._address} was closed during {step.error.step}",
-            status=RpcStatus.CANCELLED,
+            code=StatusCode.CANCELLED,
             transaction_id=transaction_id,
         )
 
     def _failure(
         self, step: Step, error: grpc.aio.AioRpcError, transaction_id: str | None, timeout: float | None
-    ) -> CallError:
-        status = RpcStatus(error.code().name)
+    ) -> GatewayError:
+        status = StatusCode(error.code().name)
         details: tuple[ErrorDetail, ...] = ()
         for key, value in error.trailing_metadata():
             if key == _STATUS_DETAILS and isinstance(value, bytes):
@@ -169,7 +169,7 @@ class GrpcTransport:
             details=details,
             timeout=timeout,
         )
-        return step.error(text, status=status, details=details, transaction_id=transaction_id)
+        return step.error(text, code=status, details=details, transaction_id=transaction_id)
 
 
 def _on_this_machine(address: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fabric_gateway import _messages
 from fabric_gateway._session import Session
 from fabric_gateway._steps import COMMIT_STATUS
+from fabric_gateway.errors import CommitError
 from fabric_gateway.validation import ValidationCode
 
 
@@ -23,10 +24,6 @@ class Status:
     transaction_id: str
     code: ValidationCode
     block_number: int
-
-    @property
-    def code_name(self) -> str:
-        return self.code.name
 
     @property
     def successful(self) -> bool:
@@ -66,6 +63,22 @@ class Commit:
         )
         code, block_number = _messages.commit_status(response)
         return Status(self._transaction_id, ValidationCode(code), block_number)
+
+    async def committed(self, *, timeout: float | None = None) -> Status:  # noqa: ASYNC109 - as above
+        """As :meth:`status`, for who needs the transaction to be valid.
+
+        Raises:
+            CommitError: in a block, but not valid; nothing was written.
+            CommitStatusError: no answer in time; the outcome is still unknown.
+        """
+        status = await self.status(timeout=timeout)
+        if not status.successful:
+            raise CommitError(
+                transaction_id=status.transaction_id,
+                validation_code=status.code,
+                block_number=status.block_number,
+            )
+        return status
 
 
 class SubmittedTransaction(Commit):

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from fabric_gateway._session import Session
 from fabric_gateway.commit import SubmittedTransaction
-from fabric_gateway.errors import CommitError
 from fabric_gateway.proposal import Proposal
-from fabric_gateway.validation import ValidationCode
 
-
-@dataclass(frozen=True, slots=True)
-class SubmitResult:
-    """A committed, valid transaction.
-
-    Attributes:
-        result: what the function returned (it lies on every member's ledger).
-        transaction_id: hexadecimal.
-        block_number: the block that holds it.
-        code: always VALID.
-    """
-
-    result: bytes
-    transaction_id: str
-    block_number: int
-    code: ValidationCode
+Argument = str | bytes
 
 
 class Contract:
-    """Made by :meth:`Network.contract`."""
+    """Made by :meth:`Network.contract`.
+
+    ``evaluate_transaction`` and ``submit_transaction`` are the short forms of ``evaluate`` and ``submit``;
+    those are the short forms of the flow that begins with ``new_proposal``.
+    """
 
     def __init__(self, session: Session, channel: str, chaincode: str, name: str | None) -> None:
         self._session = session
@@ -44,12 +30,22 @@ class Contract:
 
     @property
     def name(self) -> str | None:
+        """The contract's name within the chaincode; None for the default contract."""
         return self._name
 
-    def proposal(
+    async def evaluate_transaction(self, function: str, *arguments: Argument) -> bytes:
+        """``evaluate(function, arguments=arguments)``; raises the same."""
+        return await self.evaluate(function, arguments=arguments)
+
+    async def submit_transaction(self, function: str, *arguments: Argument) -> bytes:
+        """``submit(function, arguments=arguments)``; raises the same."""
+        return await self.submit(function, arguments=arguments)
+
+    def new_proposal(
         self,
         function: str,
-        *arguments: str | bytes,
+        *,
+        arguments: Sequence[Argument] = (),
         transient: Mapping[str, bytes] | None = None,
         endorsing_organizations: Sequence[str] = (),
     ) -> Proposal:
@@ -59,8 +55,8 @@ class Contract:
             function: name of the function, without the contract's.
             arguments: they lie in clear on every member's ledger once submitted.
             transient: content for the endorsing peers only; not part of the transaction.
-            endorsing_organizations: MSP IDs whose peers are asked, and no others. Name them whenever there is
-                transient content; without them the gateway chooses.
+            endorsing_organizations: MSP IDs whose peers are asked, and no others, for an evaluate too. Name
+                them whenever there is transient content; without them the gateway chooses.
         """
         qualified = f"{self._name}:{function}" if self._name else function
         return Proposal.new(
@@ -75,32 +71,37 @@ class Contract:
     async def evaluate(
         self,
         function: str,
-        *arguments: str | bytes,
+        *,
+        arguments: Sequence[Argument] = (),
         transient: Mapping[str, bytes] | None = None,
-        target_organizations: Sequence[str] = (),
+        endorsing_organizations: Sequence[str] = (),
     ) -> bytes:
         """Call a function at one peer and return its result; nothing is written.
 
-        The same as ``proposal(...).evaluate()``.
+        The same as ``new_proposal(...).evaluate()``.
 
         Raises:
             EvaluateError: the chaincode refused, or no peer could answer.
         """
-        proposal = self.proposal(
-            function, *arguments, transient=transient, endorsing_organizations=target_organizations
+        proposal = self.new_proposal(
+            function,
+            arguments=arguments,
+            transient=transient,
+            endorsing_organizations=endorsing_organizations,
         )
         return await proposal.evaluate()
 
     async def submit(
         self,
         function: str,
-        *arguments: str | bytes,
+        *,
+        arguments: Sequence[Argument] = (),
         transient: Mapping[str, bytes] | None = None,
         endorsing_organizations: Sequence[str] = (),
-    ) -> SubmitResult:
-        """Call a function, have its writes ordered and wait until they are committed as valid.
+    ) -> bytes:
+        """Call a function, wait until its writes are committed as valid, return its result.
 
-        The same as ``proposal(...).endorse()``, ``.submit()``, ``.status()``.
+        The same as ``new_proposal(...).endorse()``, ``.submit()``, ``.committed()``.
 
         Raises:
             EndorseError: the chaincode refused, or endorsements are missing; nothing was written.
@@ -109,21 +110,19 @@ class Contract:
             CommitError: in a block, but not valid; nothing was written.
         """
         submitted = await self.submit_async(
-            function, *arguments, transient=transient, endorsing_organizations=endorsing_organizations
+            function,
+            arguments=arguments,
+            transient=transient,
+            endorsing_organizations=endorsing_organizations,
         )
-        status = await submitted.status()
-        if not status.successful:
-            raise CommitError(
-                transaction_id=status.transaction_id,
-                validation_code=status.code,
-                block_number=status.block_number,
-            )
-        return SubmitResult(submitted.result, status.transaction_id, status.block_number, status.code)
+        await submitted.committed()
+        return submitted.result
 
     async def submit_async(
         self,
         function: str,
-        *arguments: str | bytes,
+        *,
+        arguments: Sequence[Argument] = (),
         transient: Mapping[str, bytes] | None = None,
         endorsing_organizations: Sequence[str] = (),
     ) -> SubmittedTransaction:
@@ -134,8 +133,11 @@ class Contract:
         Raises:
             EndorseError, SubmitError: as with :meth:`submit`.
         """
-        proposal = self.proposal(
-            function, *arguments, transient=transient, endorsing_organizations=endorsing_organizations
+        proposal = self.new_proposal(
+            function,
+            arguments=arguments,
+            transient=transient,
+            endorsing_organizations=endorsing_organizations,
         )
         transaction = await proposal.endorse()
         return await transaction.submit()

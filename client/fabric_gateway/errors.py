@@ -12,7 +12,7 @@ from fabric_gateway.validation import ValidationCode
 _CHAINCODE_RESPONSE = re.compile(r"chaincode response (\d+), (.*)", re.DOTALL)
 
 
-class RpcStatus(StrEnum):
+class StatusCode(StrEnum):
     """The canonical gRPC status codes (grpc.github.io/grpc/core/md_doc_statuscodes.html)."""
 
     CANCELLED = "CANCELLED"
@@ -36,25 +36,25 @@ class RpcStatus(StrEnum):
 # With these answers the gateway has handed the transaction to no orderer.
 _REFUSED_BEFORE_ORDERING = frozenset(
     {
-        RpcStatus.INVALID_ARGUMENT,
-        RpcStatus.NOT_FOUND,
-        RpcStatus.PERMISSION_DENIED,
-        RpcStatus.RESOURCE_EXHAUSTED,
-        RpcStatus.FAILED_PRECONDITION,
-        RpcStatus.UNIMPLEMENTED,
-        RpcStatus.UNAUTHENTICATED,
+        StatusCode.INVALID_ARGUMENT,
+        StatusCode.NOT_FOUND,
+        StatusCode.PERMISSION_DENIED,
+        StatusCode.RESOURCE_EXHAUSTED,
+        StatusCode.FAILED_PRECONDITION,
+        StatusCode.UNIMPLEMENTED,
+        StatusCode.UNAUTHENTICATED,
     }
 )
 
 _TRANSIENT = frozenset(
     {
-        RpcStatus.CANCELLED,
-        RpcStatus.UNKNOWN,
-        RpcStatus.DEADLINE_EXCEEDED,
-        RpcStatus.RESOURCE_EXHAUSTED,
-        RpcStatus.ABORTED,
-        RpcStatus.INTERNAL,
-        RpcStatus.UNAVAILABLE,
+        StatusCode.CANCELLED,
+        StatusCode.UNKNOWN,
+        StatusCode.DEADLINE_EXCEEDED,
+        StatusCode.RESOURCE_EXHAUSTED,
+        StatusCode.ABORTED,
+        StatusCode.INTERNAL,
+        StatusCode.UNAVAILABLE,
     }
 )
 
@@ -68,16 +68,16 @@ class ErrorDetail:
     message: str
 
 
-class GatewayError(Exception):
+class FabricGatewayError(Exception):
     """Base of all errors of this package.
 
     Attributes:
-        code: stable name of the class of failure, for programs.
+        code: stable name of the failure, for programs.
         message: one sentence for people; ``str(error)`` starts with it.
         transaction_id: the transaction concerned, where there is one.
     """
 
-    code: ClassVar[str] = "gateway"
+    code: str = "fabric-gateway"
 
     def __init__(self, message: str, *, transaction_id: str | None = None) -> None:
         super().__init__(message)
@@ -91,70 +91,70 @@ class GatewayError(Exception):
         return [f"transaction {self.transaction_id}"] if self.transaction_id else []
 
 
-class IdentityError(GatewayError):
+class IdentityError(FabricGatewayError):
     """The certificate or key that the caller gave cannot be used."""
 
     code = "identity"
 
 
-class ConnectionOptionsError(GatewayError):
+class ConnectionOptionsError(FabricGatewayError):
     """The options given to connect contradict each other or are unsafe."""
 
     code = "connection-options"
 
 
-class ClosedError(GatewayError):
+class ClosedError(FabricGatewayError):
     """A call was started on a gateway that had been closed before. Nothing was sent."""
 
     code = "gateway-closed"
 
 
-class CheckpointError(GatewayError):
+class CheckpointError(FabricGatewayError):
     """A checkpoint cannot be read or written."""
 
     code = "checkpoint"
 
 
-class BlockError(GatewayError):
+class BlockError(FabricGatewayError):
     """A block cannot be decoded, is not the one asked for, or its data do not match its header."""
 
     code = "block"
 
 
-class BlockNotFoundError(GatewayError):
+class BlockNotFoundError(FabricGatewayError):
     """The peer asked has no such block (yet)."""
 
     code = "block-not-found"
 
 
-class ResponseError(GatewayError):
+class ResponseError(FabricGatewayError):
     """The gateway's answer is not the message that its protocol promises."""
 
     code = "gateway-response"
 
 
-class CallError(GatewayError):
-    """A call to the gateway failed.
+class GatewayError(FabricGatewayError):
+    """A call to the gateway failed; one subclass for each step.
 
     Attributes:
-        status: the gRPC status.
+        code: the gRPC status code.
         details: what each node said, as far as the gateway told.
         chaincode_status: status of the chaincode's error response (for instance 500), else None.
         chaincode_message: the message of the chaincode's error response, else None.
     """
 
-    code = "call"
+    code: StatusCode
     step: ClassVar[str] = "call"
 
     def __init__(
         self,
         message: str,
         *,
-        status: RpcStatus,
+        code: StatusCode,
         details: tuple[ErrorDetail, ...] = (),
         transaction_id: str | None = None,
     ) -> None:
-        self.status = status
+        self.code = code
         self.details = details
         self.chaincode_status: int | None = None
         self.chaincode_message: str | None = None
@@ -175,43 +175,39 @@ class CallError(GatewayError):
     @property
     def transient(self) -> bool:
         """Whether the same call may succeed later without any change."""
-        return self.status in _TRANSIENT and self.chaincode_status is None
+        return self.code in _TRANSIENT and self.chaincode_status is None
 
     def _explanation(self) -> list[str]:
         about = f", transaction {self.transaction_id}" if self.transaction_id else ""
         nodes = [f"{d.address} ({d.msp_id}): {d.message}" for d in self.details]
-        return [f"{self.step} failed: {self.status}{about}", *nodes]
+        return [f"{self.step} failed: {self.code}{about}", *nodes]
 
 
-class EvaluateError(CallError):
+class EvaluateError(GatewayError):
     """Evaluating a proposal failed. Nothing was written."""
 
-    code = "evaluate"
     step = "evaluate"
 
 
-class EndorseError(CallError):
+class EndorseError(GatewayError):
     """A proposal did not get its endorsements. Nothing was written."""
 
-    code = "endorse"
     step = "endorse"
 
 
-class SubmitError(CallError):
+class SubmitError(GatewayError):
     """The orderers did not confirm that they have the transaction; see ``outcome_unknown``."""
 
-    code = "submit"
     step = "submit"
 
     @property
     def outcome_unknown(self) -> bool:
-        return self.status not in _REFUSED_BEFORE_ORDERING
+        return self.code not in _REFUSED_BEFORE_ORDERING
 
 
-class CommitStatusError(CallError):
+class CommitStatusError(GatewayError):
     """The peer did not say in time whether the transaction was committed: its outcome is unknown."""
 
-    code = "commit-status"
     step = "commit status"
 
     @property
@@ -219,31 +215,26 @@ class CommitStatusError(CallError):
         return True
 
 
-class EventsError(CallError):
+class EventsError(GatewayError):
     """A stream of events was refused."""
 
-    code = "events"
     step = "events"
 
 
-class CommitError(GatewayError):
+class CommitError(FabricGatewayError):
     """The transaction is in a block, but it is not valid: it changed nothing.
 
     Attributes:
-        validation_code: why (``code_name`` is its name, for instance MVCC_READ_CONFLICT).
+        code: name of the validation code, for instance MVCC_READ_CONFLICT.
+        validation_code: why.
         block_number: the block in which the transaction lies.
     """
-
-    code = "not-valid"
 
     def __init__(self, *, transaction_id: str, validation_code: ValidationCode, block_number: int) -> None:
         super().__init__(
             f"the transaction was not committed: {validation_code.name} in block {block_number}",
             transaction_id=transaction_id,
         )
+        self.code = validation_code.name
         self.validation_code = validation_code
         self.block_number = block_number
-
-    @property
-    def code_name(self) -> str:
-        return self.validation_code.name

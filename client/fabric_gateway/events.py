@@ -16,7 +16,7 @@ from fabric_gateway._session import Session
 from fabric_gateway._steps import CHAINCODE_EVENTS
 from fabric_gateway.chaincode_event import ChaincodeEvent
 from fabric_gateway.checkpoint import Checkpoint, Checkpointer
-from fabric_gateway.errors import CallError, EventsError, RpcStatus
+from fabric_gateway.errors import EventsError, GatewayError, StatusCode
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class ChaincodeEvents:
         while self._position is None and not self._over:
             try:
                 self._position = await self._start()
-            except CallError as error:
+            except GatewayError as error:
                 await self._wait_after(error)
         return self
 
@@ -105,7 +105,7 @@ class ChaincodeEvents:
             try:
                 self._pending.extend(await self._receive())
                 self._failures = 0
-            except CallError as error:
+            except GatewayError as error:
                 await self._close_stream()
                 await self._wait_after(error)
         event = self._pending.popleft()
@@ -145,7 +145,7 @@ class ChaincodeEvents:
         try:
             return _messages.chaincode_events(await anext(self._stream))
         except StopAsyncIteration:
-            raise EventsError("the peer ended the stream of events", status=RpcStatus.UNAVAILABLE) from None
+            raise EventsError("the peer ended the stream of events", code=StatusCode.UNAVAILABLE) from None
         except asyncio.CancelledError:
             self._stream = None
             raise
@@ -160,12 +160,12 @@ class ChaincodeEvents:
         if stream is not None:
             await stream.aclose()
 
-    async def _wait_after(self, error: CallError) -> None:
+    async def _wait_after(self, error: GatewayError) -> None:
         if self._over:
             return
         if not error.transient:
             raise error
         self._failures += 1
         delay = self._backoff.delay(self._failures)
-        _log.warning("chaincode events interrupted (%s), next attempt in %.1f s", error.status, delay)
+        _log.warning("chaincode events interrupted (%s), next attempt in %.1f s", error.code, delay)
         await asyncio.sleep(delay)

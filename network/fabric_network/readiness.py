@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from fabric_gateway import CallError, Gateway, GatewayError, Identity, Timeouts, connect, signers
+from fabric_gateway import FabricGatewayError, Gateway, GatewayError, Identity, Timeouts, connect, signers
 
 from fabric_network.errors import NodeError
 from fabric_network.paths import Layout
@@ -80,18 +80,18 @@ class Readiness:
         peer_msp = self._topology.organizations[check.peer.organization].msp_id
         while True:
             try:
-                await contract.evaluate(METADATA, target_organizations=[peer_msp])
-                await contract.proposal(METADATA).endorse()
-            except GatewayError as error:
+                await contract.evaluate(METADATA, endorsing_organizations=[peer_msp])
+                await contract.new_proposal(METADATA).endorse()
+            except FabricGatewayError as error:
                 if time.monotonic() > deadline:
                     raise NodeError(self._explain(check, error)) from error
                 await asyncio.sleep(RETRY_INTERVAL)
             else:
                 return
 
-    def _explain(self, check: _Check, error: GatewayError) -> str:
+    def _explain(self, check: _Check, error: FabricGatewayError) -> str:
         """One sentence and the log to read: of the node that the gateway blames, else of its peer."""
-        details = error.details if isinstance(error, CallError) else ()
+        details = error.details if isinstance(error, GatewayError) else ()
         nodes = {node.address: node for node in self._topology.nodes() if node.ports}
         blamed = next((nodes[one.address] for one in details if one.address in nodes), check.peer)
         reason = details[0].message if details else error.message

@@ -45,8 +45,8 @@ async def test_a_replayed_private_transaction_stalls_nobody(network: Network, pa
     peer = "peer0.hospital-a.example"
     async with network.gateway("hospital-b", "practitioner", peer) as gateway:
         contract = gateway.network(CHANNEL).contract("care", "access")
-        proposal = contract.proposal(
-            "request", CUSTODIAN, transient=asked(patient), endorsing_organizations=[CUSTODIAN]
+        proposal = contract.new_proposal(
+            "request", arguments=[CUSTODIAN], transient=asked(patient), endorsing_organizations=[CUSTODIAN]
         )
         transaction = await proposal.endorse()
         first, second = await asyncio.gather(
@@ -73,7 +73,10 @@ async def test_another_members_peer_cannot_endorse_for_the_custodian(
         contract = gateway.network(CHANNEL).contract("care", "access")
         with pytest.raises(EndorseError) as refused:
             await contract.submit(
-                "request", CUSTODIAN, transient=asked(patient), endorsing_organizations=["HospitalBMSP"]
+                "request",
+                arguments=[CUSTODIAN],
+                transient=asked(patient),
+                endorsing_organizations=["HospitalBMSP"],
             )
     assert patient.handle not in str(refused.value)
 
@@ -82,10 +85,12 @@ async def test_public_state_needs_a_quorum(network: Network) -> None:
     """One institution's peer alone cannot change what all must agree on."""
     async with network.gateway("hospital-b", "admin") as gateway:
         contract = gateway.network(CHANNEL).contract("care", "institutions")
-        own = json.loads(await contract.evaluate("get", "HospitalBMSP"))
+        own = json.loads(await contract.evaluate_transaction("get", "HospitalBMSP"))
         entry = {key: own[key] for key in ("name", "role", "jurisdiction", "hpke_public_key")}
         with pytest.raises((EndorseError, CommitError)):
-            await contract.submit("register", json.dumps(entry), endorsing_organizations=["HospitalBMSP"])
+            await contract.submit(
+                "register", arguments=[json.dumps(entry)], endorsing_organizations=["HospitalBMSP"]
+            )
 
 
 def test_only_the_orderers_administrator_reaches_its_admin_port(network: Network) -> None:
@@ -168,7 +173,9 @@ async def custody_status(network: Network, certificate_pem: bytes, private_key_p
         signer=signer,
     ) as gateway:
         contract = gateway.network(CHANNEL).contract("care", "institutions")
-        return await contract.evaluate("custody_status", CUSTODIAN, target_organizations=[CUSTODIAN])
+        return await contract.evaluate(
+            "custody_status", arguments=[CUSTODIAN], endorsing_organizations=[CUSTODIAN]
+        )
 
 
 async def test_a_second_certificate_in_the_creator_gives_nobodys_rights(

@@ -149,9 +149,9 @@ async def test_the_scan_finds_what_is_planted_in_clear(network: Network, planted
     needle = (Needle.of(CANARY),)
     async with network.gateway("regulator", "admin") as gateway:
         contract = gateway.network(SECOND_CHANNEL).contract("care", "institutions")
-        own = json.loads(await contract.evaluate("get", "RegulatorMSP"))
+        own = json.loads(await contract.evaluate_transaction("get", "RegulatorMSP"))
         entry = {key: own[key] for key in ("role", "jurisdiction", "hpke_public_key")} | {"name": CANARY}
-        await contract.submit("register", json.dumps(entry))
+        await contract.submit_transaction("register", json.dumps(entry))
     in_blocks = search(await blocks(network), needle)
     assert any("arguments" in where for where in in_blocks)
     assert any("write" in where for where in in_blocks)

@@ -224,7 +224,7 @@ async def test_any_client_can_learn_every_function(network: Network) -> None:
     """Contract metadata, as clients of other languages read it."""
     async with network.gateway("clinic", "practitioner") as gateway:
         contract = gateway.network(CHANNEL).contract("care", "org.hyperledger.fabric")
-        metadata = json.loads(await contract.evaluate("GetMetadata"))
+        metadata = json.loads(await contract.evaluate_transaction("GetMetadata"))
     contracts = metadata["contracts"]
     assert {"institutions", "patients", "ehr", "consent", "access", "audit"} <= set(contracts)
     request = next(t for t in contracts["access"]["transactions"] if t["name"] == "request")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from fabric_gateway import CallError, CommitError, Gateway
+from fabric_gateway import CommitError, Gateway, GatewayError
 
 from tests.conformance.ledger import HOME, OTHER_CHAINCODE, InvalidError, Recorded, RefusedError, Submitted
 from tests.conformance.scenarios import *  # noqa: F403 - the same on a network and in memory
@@ -41,10 +41,11 @@ class GatewayLedger:
         for peer in endorsers:
             await self._wait_for(peer)
         with _refusals():
-            result = await self._contract.submit(
-                function, *arguments, transient=transient, endorsing_organizations=endorsers
+            submitted = await self._contract.submit_async(
+                function, arguments=arguments, transient=transient, endorsing_organizations=endorsers
             )
-        return Submitted(result.transaction_id, result.result)
+            await submitted.committed()
+        return Submitted(submitted.transaction_id, submitted.result)
 
     async def evaluate(
         self,
@@ -57,12 +58,15 @@ class GatewayLedger:
         await self._wait_for(peer)
         with _refusals():
             return await self._network.contract(chaincode).evaluate(
-                function, *arguments, transient=transient, target_organizations=[peer]
+                function, arguments=arguments, transient=transient, endorsing_organizations=[peer]
             )
 
     async def race(self, *calls: Sequence[str]) -> list[int]:
         endorsed = [
-            await self._contract.proposal(*call, endorsing_organizations=[HOME]).endorse() for call in calls
+            await self._contract.new_proposal(
+                function, arguments=arguments, endorsing_organizations=[HOME]
+            ).endorse()
+            for function, *arguments in calls
         ]
         submitted = [await transaction.submit() for transaction in endorsed]
         return [(await each.status()).code for each in submitted]
@@ -109,7 +113,7 @@ def _refusals() -> Iterator[None]:
         yield
     except CommitError as error:
         raise InvalidError(error.validation_code) from error
-    except CallError as error:
+    except GatewayError as error:
         if error.chaincode_status is None or error.chaincode_message is None:
             raise
         raise RefusedError(error.chaincode_status, error.chaincode_message) from error

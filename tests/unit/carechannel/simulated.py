@@ -36,7 +36,7 @@ from fabric_gateway import (
     Invocation,
     PrivateWrite,
     ReadWriteSet,
-    RpcStatus,
+    StatusCode,
     ValidationCode,
 )
 from fabric_shim.errors import TransactionRefusedError
@@ -242,4 +242,4 @@ def _gateway_error(
     kind: type[EvaluateError] | type[EndorseError], refused: TransactionRefusedError
 ) -> EvaluateError | EndorseError:
     message = f"chaincode response {refused.status}, {refused}"
-    return kind(message, status=RpcStatus.UNKNOWN, transaction_id=refused.tx_id)
+    return kind(message, code=StatusCode.UNKNOWN, transaction_id=refused.tx_id)

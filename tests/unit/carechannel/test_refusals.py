@@ -20,16 +20,16 @@ from fabric_gateway import (
     EndorseError,
     ErrorDetail,
     EvaluateError,
-    GatewayError,
-    RpcStatus,
+    FabricGatewayError,
+    StatusCode,
     SubmitError,
     ValidationCode,
 )
 
 
-def endorse(text: str, status: RpcStatus = RpcStatus.ABORTED) -> EndorseError:
+def endorse(text: str, status: StatusCode = StatusCode.ABORTED) -> EndorseError:
     detail = ErrorDetail("127.0.0.1:7051", "HospitalAMSP", text)
-    return EndorseError("failed to endorse", status=status, details=(detail,), transaction_id="ab")
+    return EndorseError("failed to endorse", code=status, details=(detail,), transaction_id="ab")
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def endorse(text: str, status: RpcStatus = RpcStatus.ABORTED) -> EndorseError:
             ExpiredCertificateError,
             "expired-certificate",
         ),
-        (endorse("", RpcStatus.UNAVAILABLE), NetworkDownError, "network-down"),
-        (EvaluateError("timeout", status=RpcStatus.DEADLINE_EXCEEDED), NetworkDownError, "network-down"),
-        (EvaluateError("no", status=RpcStatus.PERMISSION_DENIED), WrongCertificateError, "wrong-certificate"),
-        (SubmitError("lost", status=RpcStatus.UNAVAILABLE), OutcomeUnknownError, "outcome-unknown"),
+        (endorse("", StatusCode.UNAVAILABLE), NetworkDownError, "network-down"),
+        (EvaluateError("timeout", code=StatusCode.DEADLINE_EXCEEDED), NetworkDownError, "network-down"),
+        (EvaluateError("no", code=StatusCode.PERMISSION_DENIED), WrongCertificateError, "wrong-certificate"),
+        (SubmitError("lost", code=StatusCode.UNAVAILABLE), OutcomeUnknownError, "outcome-unknown"),
         (
-            CommitStatusError("lost", status=RpcStatus.DEADLINE_EXCEEDED),
+            CommitStatusError("lost", code=StatusCode.DEADLINE_EXCEEDED),
             OutcomeUnknownError,
             "outcome-unknown",
         ),
@@ -76,10 +76,10 @@ def endorse(text: str, status: RpcStatus = RpcStatus.ABORTED) -> EndorseError:
             TransactionError,
             "transaction-failed",
         ),
-        (GatewayError("something else"), CareChannelError, "carechannel-error"),
+        (FabricGatewayError("something else"), CareChannelError, "carechannel-error"),
     ],
 )
-def test_translation(error: GatewayError, kind: type[CareChannelError], code: str) -> None:
+def test_translation(error: FabricGatewayError, kind: type[CareChannelError], code: str) -> None:
     translated = translate(error, "peer0.hospital-a.example")
     assert type(translated) is kind
     assert translated.code == code

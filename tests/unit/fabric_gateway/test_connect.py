@@ -14,7 +14,7 @@ from fabric_gateway import (
     Identity,
     IdentityError,
     Network,
-    RpcStatus,
+    StatusCode,
     SubmitError,
     connect,
     signers,
@@ -113,7 +113,7 @@ async def _evaluate(
         signer=signers.ecdsa(credentials.key_pem),
         **(everything | options),  # type: ignore[arg-type]
     ) as gateway:
-        return await gateway.network("channel1").contract("basic").evaluate("Read")
+        return await gateway.network("channel1").contract("basic").evaluate_transaction("Read")
 
 
 async def test_speaks_mutual_tls(fake: FakeGateway, identity: Identity, credentials: Credentials) -> None:
@@ -140,7 +140,7 @@ async def test_tls_that_does_not_fit_fails_with_a_sentence(
     async with TlsServer(fake) as server:
         with pytest.raises(EvaluateError, match=sentence) as raised:
             await _evaluate(server, identity, credentials, **options)
-    assert raised.value.status is RpcStatus.UNAVAILABLE
+    assert raised.value.code is StatusCode.UNAVAILABLE
     assert fake.evaluated == []
 
 
@@ -151,8 +151,8 @@ async def test_a_peer_that_is_down_is_named(identity: Identity, credentials: Cre
         with pytest.raises(
             EvaluateError, match=r"127\.0\.0\.1:9 cannot be reached: nothing listens"
         ) as raised:
-            await gateway.network("channel1").contract("basic").evaluate("Read")
-    assert raised.value.status is RpcStatus.UNAVAILABLE
+            await gateway.network("channel1").contract("basic").evaluate_transaction("Read")
+    assert raised.value.code is StatusCode.UNAVAILABLE
     assert raised.value.transient
 
 
@@ -164,7 +164,7 @@ async def test_closing_ends_calls_in_flight(gateway: Gateway, network: Network, 
         await asyncio.Event().wait()
 
     fake.on_submit = hang
-    call = asyncio.create_task(network.contract("basic").submit("Create"))
+    call = asyncio.create_task(network.contract("basic").submit_transaction("Create"))
     await reached.wait()
     await gateway.aclose()
     with pytest.raises(SubmitError, match="closed during submit") as raised:
@@ -177,7 +177,7 @@ async def test_a_closed_gateway_sends_nothing(gateway: Gateway, network: Network
     await gateway.aclose()
     await gateway.aclose()
     with pytest.raises(ClosedError, match="connect again"):
-        await network.contract("basic").evaluate("Read")
+        await network.contract("basic").evaluate_transaction("Read")
     assert [event async for event in network.chaincode_events("basic", start_block=0)] == []
     assert fake.evaluated == []
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import grpc
 import pytest
 from fabric_gateway import (
-    CallError,
     CommitStatusError,
     EndorseError,
     ErrorDetail,
     EvaluateError,
+    GatewayError,
     Identity,
     Network,
-    RpcStatus,
+    StatusCode,
     SubmitError,
     Timeouts,
     connect,
@@ -45,12 +45,12 @@ async def test_the_chaincodes_own_message_comes_first(network: Network, fake: Fa
         ("peer0:7051", "Org1MSP", "chaincode response 500, absent: there is no a, sorry\nbye"),
     )
     with pytest.raises(EvaluateError) as raised:
-        await network.contract("basic").evaluate("Read", "a")
+        await network.contract("basic").evaluate_transaction("Read", "a")
     error = raised.value
     assert str(error).startswith("absent: there is no a, sorry\nbye\n")
     assert error.message == error.chaincode_message == "absent: there is no a, sorry\nbye"
     assert error.chaincode_status == 500
-    assert error.status is RpcStatus.UNKNOWN
+    assert error.code is StatusCode.UNKNOWN
     assert error.transaction_id == fake.evaluated[0].transaction_id
     assert not error.transient
     assert not error.outcome_unknown
@@ -64,7 +64,7 @@ async def test_each_node_is_named(network: Network, fake: FakeGateway) -> None:
         ("peer0:8051", "Org2MSP", "chaincode response 400, refused: no"),
     )
     with pytest.raises(EndorseError) as raised:
-        await network.contract("basic").submit("Create")
+        await network.contract("basic").submit_transaction("Create")
     assert raised.value.details == (
         ErrorDetail("peer0:7051", "Org1MSP", "connection lost"),
         ErrorDetail("peer0:8051", "Org2MSP", "chaincode response 400, refused: no"),
@@ -85,7 +85,7 @@ async def test_a_bare_status_needs_no_details(network: Network, fake: FakeGatewa
 
     fake.on_evaluate = answer
     with pytest.raises(EvaluateError, match=r"^no peers available") as raised:
-        await network.contract("basic").evaluate("Read")
+        await network.contract("basic").evaluate_transaction("Read")
     assert raised.value.details == ()
 
 
@@ -96,7 +96,7 @@ async def test_details_that_do_not_parse_do_not_hide_the_failure(network: Networ
 
     fake.on_evaluate = answer
     with pytest.raises(EvaluateError, match=r"^broken details"):
-        await network.contract("basic").evaluate("Read")
+        await network.contract("basic").evaluate_transaction("Read")
 
 
 async def test_a_denied_identity_reads_so(network: Network, fake: FakeGateway) -> None:
@@ -106,7 +106,7 @@ async def test_a_denied_identity_reads_so(network: Network, fake: FakeGateway) -
         ("peer0:7051", "Org1MSP", "error validating proposal: access denied: channel [channel1]"),
     )
     with pytest.raises(EndorseError, match=r"^endorse was denied to this identity; check that certificate"):
-        await network.contract("basic").submit("Create")
+        await network.contract("basic").submit_transaction("Create")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_submit_says_whether_the_outcome_is_known(
 ) -> None:
     fake.on_submit = failing(status, "no", ("orderer0:7050", "Org1MSP", "gone"))
     with pytest.raises(SubmitError) as raised:
-        await network.contract("basic").submit("Create")
+        await network.contract("basic").submit_transaction("Create")
     assert raised.value.outcome_unknown is unknown
     assert raised.value.transaction_id == fake.submitted[0].transaction_id
     assert len(fake.submitted) == 1
@@ -137,7 +137,7 @@ async def test_submit_says_whether_the_outcome_is_known(
 async def test_a_lost_reply_can_be_asked_for(network: Network, fake: FakeGateway) -> None:
     fake.on_submit = failing(grpc.StatusCode.UNAVAILABLE, "connection reset")
     with pytest.raises(SubmitError) as raised:
-        await network.contract("basic").submit("Create")
+        await network.contract("basic").submit_transaction("Create")
     transaction_id = raised.value.transaction_id
     assert transaction_id is not None
     assert raised.value.outcome_unknown
@@ -158,7 +158,7 @@ async def test_a_lost_reply_can_be_asked_for(network: Network, fake: FakeGateway
 async def test_each_step_has_its_limit(
     *,
     answer: str,
-    error: type[CallError],
+    error: type[GatewayError],
     limit: str,
     address: str,
     identity: Identity,
@@ -172,8 +172,12 @@ async def test_each_step_has_its_limit(
     async with await connect(address=address, identity=identity, signer=signer, timeouts=timeouts) as gateway:
         contract = gateway.network("channel1").contract("basic")
         with pytest.raises(error, match=f"not answered within {limit}") as raised:
-            await (contract.evaluate("Read") if error is EvaluateError else contract.submit("Create"))
-    assert raised.value.status is RpcStatus.DEADLINE_EXCEEDED
+            await (
+                contract.evaluate_transaction("Read")
+                if error is EvaluateError
+                else contract.submit_transaction("Create")
+            )
+    assert raised.value.code is StatusCode.DEADLINE_EXCEEDED
     assert raised.value.outcome_unknown is (error in {SubmitError, CommitStatusError})
 
 
@@ -195,7 +199,7 @@ async def test_a_cancelled_call_is_cancelled_at_the_peer(network: Network, fake:
             cancelled.set()
 
     fake.on_evaluate = wait
-    call = asyncio.create_task(network.contract("basic").evaluate("Read"))
+    call = asyncio.create_task(network.contract("basic").evaluate_transaction("Read"))
     await reached.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -212,7 +216,7 @@ async def test_cancelling_a_submit_leaves_a_note(network: Network, fake: FakeGat
         await asyncio.Event().wait()
 
     fake.on_submit = wait
-    call = asyncio.create_task(network.contract("basic").submit("Create"))
+    call = asyncio.create_task(network.contract("basic").submit_transaction("Create"))
     await reached.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError) as raised:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from fabric_gateway import CommitError, Network, ResponseError, SubmitResult, ValidationCode
+from fabric_gateway import CommitError, Network, ResponseError, ValidationCode
 from fabric_protos.common import common_pb2
 from fabric_protos.msp import identities_pb2
 from fabric_protos.peer import chaincode_pb2, proposal_pb2, transaction_pb2
@@ -25,7 +25,10 @@ async def test_a_proposal_as_fabric_wants_it(
 ) -> None:
     contract = network.contract("basic", "assets")
     result = await contract.evaluate(
-        "Read", "a", b"\xff", transient={"secret": b"value"}, target_organizations=["Org2MSP"]
+        "Read",
+        arguments=["a", b"\xff"],
+        transient={"secret": b"value"},
+        endorsing_organizations=["Org2MSP"],
     )
     assert result == b"result"
     request = fake.evaluated[0]
@@ -58,15 +61,15 @@ async def test_a_proposal_as_fabric_wants_it(
 
 async def test_every_proposal_has_its_own_transaction_id(network: Network) -> None:
     contract = network.contract("basic")
-    assert len({contract.proposal("Create").transaction_id for _ in range(100)}) == 100
+    assert len({contract.new_proposal("Create").transaction_id for _ in range(100)}) == 100
 
 
 async def test_submit_walks_every_step(network: Network, fake: FakeGateway, credentials: Credentials) -> None:
     result = await network.contract("basic").submit(
-        "Create", "a", transient={"x": b"y"}, endorsing_organizations=["Org1MSP", "Org3MSP"]
+        "Create", arguments=["a"], transient={"x": b"y"}, endorsing_organizations=["Org1MSP", "Org3MSP"]
     )
     transaction_id = fake.endorsed[0].transaction_id
-    assert result == SubmitResult(b"result", transaction_id, 7, ValidationCode.VALID)
+    assert result == b"result"
     assert list(fake.endorsed[0].endorsing_organizations) == ["Org1MSP", "Org3MSP"]
 
     submitted = fake.submitted[0]
@@ -83,16 +86,15 @@ async def test_submit_async_returns_before_the_commit(network: Network, fake: Fa
     assert submitted.result == b"result"
     assert fake.asked == []
     status = await submitted.status()
-    assert (status.successful, status.block_number, status.code_name) == (True, 7, "VALID")
+    assert (status.successful, status.block_number, status.code.name) == (True, 7, "VALID")
 
 
 async def test_an_invalid_transaction_is_an_error_with_its_code(network: Network, fake: FakeGateway) -> None:
     fake.validation_code = transaction_pb2.MVCC_READ_CONFLICT
     with pytest.raises(CommitError, match="not committed: MVCC_READ_CONFLICT in block 7") as raised:
-        await network.contract("basic").submit("Create")
-    assert raised.value.code == "not-valid"
+        await network.contract("basic").submit_transaction("Create")
     assert raised.value.validation_code is ValidationCode.MVCC_READ_CONFLICT
-    assert raised.value.code_name == "MVCC_READ_CONFLICT"
+    assert raised.value.code == "MVCC_READ_CONFLICT"
     assert raised.value.transaction_id == fake.submitted[0].transaction_id
     assert raised.value.transaction_id in str(raised.value)
 
@@ -103,14 +105,14 @@ async def test_an_answer_that_is_no_transaction_is_refused(
 ) -> None:
     fake.prepared = common_pb2.Envelope(payload=payload)
     with pytest.raises(ResponseError, match="no endorsed transaction"):
-        await network.contract("basic").submit("Create")
+        await network.contract("basic").submit_transaction("Create")
     assert fake.submitted == []
 
 
 async def test_many_at_once(network: Network, fake: FakeGateway) -> None:
     contract = network.contract("basic")
-    results = await asyncio.gather(*(contract.submit("Create", str(i)) for i in range(200)))
-    assert len({result.transaction_id for result in results}) == 200
+    results = await asyncio.gather(*(contract.submit_transaction("Create", str(i)) for i in range(200)))
+    assert len({request.transaction_id for request in fake.submitted}) == len(results) == 200
     assert len(fake.submitted) == 200
 
 

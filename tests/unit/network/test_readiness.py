@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fabric_gateway import EndorseError, ErrorDetail, RpcStatus
+from fabric_gateway import EndorseError, ErrorDetail, StatusCode
 from fabric_network.errors import NodeError
 from fabric_network.files import write
 from fabric_network.paths import Layout
@@ -32,7 +32,7 @@ def test_node_that_the_gateway_blames_is_the_one_to_look_at(tmp_path: Path) -> N
     blamed = topology.node("peer0.regulator")
     error = EndorseError(
         "failed to collect enough transaction endorsements",
-        status=RpcStatus.ABORTED,
+        code=StatusCode.ABORTED,
         details=(ErrorDetail(blamed.address, "RegulatorMSP", "chaincode care is not running."),),
     )
     said = readiness._explain(check, error)
