@@ -119,6 +119,10 @@ bench: install ## Measure start, submit, sharing latency, memory and idle CPU
 bench-chaincode: install ## Compare Python, Node and Go chaincode (ARGS=--quick)
 	@$(RUN) python -m bench.chaincode $(ARGS)
 
+.PHONY: bench-client
+bench-client: install ## Compare the Python, Node and Go gateway clients (ARGS=--quick)
+	@$(RUN) python -m bench.client $(ARGS)
+
 .PHONY: bench-stream
 bench-stream: env ## Measure a chaincode server alone, by a scripted peer
 	@$(RUN) python -m bench.stream $(ARGS)

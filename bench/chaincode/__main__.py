@@ -68,7 +68,7 @@ def _measuring(ports: int | None) -> Iterator[tuple[Client, Processes]]:
     with (
         tempfile.TemporaryDirectory(prefix="carechannel-bench-") as folder,
         running(programs, Path(folder), ports or free_port_base(), _say) as network,
-        connected(programs.go_client, network) as client,
+        connected([str(programs.go_client)], network) as client,
     ):
         yield client, Processes(network)
 

@@ -1,13 +1,12 @@
-"""The one client of all measurements: a Go program that is told each round and answers with its figures."""
+"""A client program that is told each round as a line of JSON and answers with its figures."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import IO
 
 from bench.chaincode.network import CHANNEL, MEMBERS, Network
@@ -34,6 +33,8 @@ class Round:
     first: int = 0
     modulo: int = 0
     transient: Mapping[str, str] = field(default_factory=dict)
+    replay: int = 0
+    """If not 0, instead: so many of the chaincode's events, from the first block on."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ class Outcome:
 
 
 class Client:
-    """A running client."""
+    """A running client, whose process is `pid`."""
 
-    def __init__(self, commands: IO[str], answers: IO[str]) -> None:
+    def __init__(self, commands: IO[str], answers: IO[str], pid: int) -> None:
+        self.pid = pid
         self._commands = commands
         self._answers = answers
 
@@ -79,7 +81,7 @@ class Client:
 
 
 @contextmanager
-def connected(program: Path, network: Network) -> Iterator[Client]:
+def connected(program: Sequence[str], network: Network) -> Iterator[Client]:
     """A client of the first member at its peer."""
     member = network.topology.organizations[MEMBERS[0]]
     peer = network.topology.gateway_peer(member.id)
@@ -96,8 +98,8 @@ def connected(program: Path, network: Network) -> Iterator[Client]:
     }
     arguments = [f"-{name}={value}" for name, value in options.items()]
     with subprocess.Popen(
-        [str(program), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        yield Client(process.stdin, process.stdout)
+        yield Client(process.stdin, process.stdout, process.pid)

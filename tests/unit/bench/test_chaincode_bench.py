@@ -132,7 +132,7 @@ def test_neither_kind_may_get_slower(last: float, steady: bool) -> None:
 def test_the_client_is_told_a_round_in_a_line_and_answers_in_one() -> None:
     answer = {"transactions": 1, "seconds": 2.0, "p50": 1, "p95": 1, "next": 4, "errors": {}, "result": "x"}
     commands = io.StringIO()
-    client = Client(commands, io.StringIO(json.dumps(answer) + "\n"))
+    client = Client(commands, io.StringIO(json.dumps(answer) + "\n"), pid=0)
     outcome = client.must(READ.round("py", seconds=1.0, first=3))
     assert (outcome.rate, outcome.next) == (0.5, 4)
     told = json.loads(commands.getvalue())
@@ -151,6 +151,6 @@ def test_a_failure_while_preparing_ends_the_bench() -> None:
         "errors": {"no": 1},
         "result": "",
     }
-    client = Client(io.StringIO(), io.StringIO(json.dumps(answer) + "\n"))
+    client = Client(io.StringIO(), io.StringIO(json.dumps(answer) + "\n"), pid=0)
     with pytest.raises(ClientError, match=r"bench-py read: \{'no': 1\}"):
         client.must(READ.round("py", seconds=1.0, first=0))

@@ -1,4 +1,4 @@
-// The one client of all measurements: it is told each round as a line of JSON and answers with a line of JSON.
+// The Go client of the measurements: it is told each round as a line of JSON and answers with a line of JSON.
 package main
 
 import (
@@ -42,6 +42,7 @@ type round struct {
 	Count     int64             `json:"count"`
 	First     int64             `json:"first"`
 	Modulo    int64             `json:"modulo"`
+	Replay    int               `json:"replay"`
 }
 
 // result has latencies in milliseconds; Errors counts messages; Result is what the last transaction gave.
@@ -91,7 +92,13 @@ func run() error {
 		if err := json.Unmarshal(lines.Bytes(), &wanted); err != nil {
 			return err
 		}
-		if err := answers.Encode(drive(network.GetContract(wanted.Chaincode), wanted)); err != nil {
+		var given result
+		if wanted.Replay > 0 {
+			given = replay(network, wanted)
+		} else {
+			given = drive(network.GetContract(wanted.Chaincode), wanted)
+		}
+		if err := answers.Encode(given); err != nil {
 			return err
 		}
 	}
@@ -183,6 +190,30 @@ func drive(contract *client.Contract, wanted round) result {
 	given.Next = next.Load()
 	sort.Float64s(took)
 	given.P50, given.P95 = quantile(took, 0.50), quantile(took, 0.95)
+	return given
+}
+
+// replay reads events of a chaincode from the first block on.
+func replay(network *client.Network, wanted round) result {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	given := result{Errors: map[string]int{}}
+	started := time.Now()
+	events, err := network.ChaincodeEvents(ctx, wanted.Chaincode, client.WithStartBlock(0))
+	if err != nil {
+		given.Errors[reason(err)]++
+		return given
+	}
+	for given.Transactions < wanted.Replay {
+		event, open := <-events
+		if !open {
+			given.Errors["the stream of events ended"]++
+			break
+		}
+		given.Transactions++
+		given.Result = event.EventName
+	}
+	given.Seconds = time.Since(started).Seconds()
 	return given
 }
 

@@ -23,6 +23,14 @@ func (*Bench) Create(ctx contractapi.TransactionContextInterface, key, value str
 	return ctx.GetStub().PutState(key, []byte(value))
 }
 
+// Emit emits an event, and puts its payload so that there is something to commit.
+func (*Bench) Emit(ctx contractapi.TransactionContextInterface, key, payload string) error {
+	if err := ctx.GetStub().PutState(key, []byte(payload)); err != nil {
+		return err
+	}
+	return ctx.GetStub().SetEvent("emitted", []byte(payload))
+}
+
 // Read gives a value.
 func (*Bench) Read(ctx contractapi.TransactionContextInterface, key string) (string, error) {
 	value, err := ctx.GetStub().GetState(key)

@@ -1,0 +1,1 @@
+"""The clients of the Fabric Gateway side by side: `make bench-client`."""
