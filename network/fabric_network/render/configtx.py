@@ -39,7 +39,7 @@ def _profile(topology: Topology, layout: Layout, channel: Channel) -> Yaml:
                 "Endorsement": _signature(topology.lifecycle_endorsement(channel)),
                 "LifecycleEndorsement": _signature(topology.lifecycle_endorsement(channel)),
             },
-            "ACLs": ACCESS_CONTROL,
+            "ACLs": {**ACCESS_CONTROL, **channel.acls},
             "Capabilities": APPLICATION_CAPABILITIES,
             "Organizations": [_member(topology, layout, org) for org in topology.members(channel)],
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,8 @@ from fabric_network.topology.policy_checks import endorsement_policy, one_of
 RESERVED_ALIASES = ("admin", "node")
 RESERVED_CHAINCODES = ("agent", "ca")
 RAFT_CONSENTERS = 3
+BLOCK_EVENTS = "event/Block"
+ACL_RESOURCE = re.compile(r"[A-Za-z_]+/[A-Za-z]+")
 
 
 def problems(topology: Topology) -> list[Problem]:
@@ -158,6 +161,7 @@ def _channel(topology: Topology, channel: Channel) -> Iterator[Problem]:
     yield from endorsement_policy(
         topology, channel, f"{key}.lifecycle_endorsement", channel.lifecycle_endorsement
     )
+    yield from _acls(f"{key}.acls", channel)
     for name, chaincode in channel.chaincodes.items():
         here = f"{key}.chaincodes.{name}"
         yield from endorsement_policy(topology, channel, f"{here}.endorsement", chaincode.endorsement)
@@ -167,6 +171,23 @@ def _channel(topology: Topology, channel: Channel) -> Iterator[Problem]:
             yield Problem(
                 f"{key}.chaincodes.{name}", f"The name {name!r} is taken by another node.", "Rename it."
             )
+
+
+def _acls(key: str, channel: Channel) -> Iterator[Problem]:
+    for resource in channel.acls:
+        if not ACL_RESOURCE.fullmatch(resource):
+            yield Problem(
+                f"{key}.{resource}",
+                "This is no resource of a peer.",
+                "Name it as Fabric does: event/Block, qscc/GetBlockByNumber and the like.",
+            )
+    if BLOCK_EVENTS in channel.acls and channel.keeps_members:
+        yield Problem(
+            f"{key}.{BLOCK_EVENTS}",
+            "Who may follow full blocks is sent the members' implicit collections too, and those of "
+            "care_contracts hold what members keep from one another (docs/adr/0008).",
+            "Leave it out, or run care_contracts on another channel.",
+        )
 
 
 def _what_runs(key: str, chaincode: Chaincode) -> Iterator[Problem]:

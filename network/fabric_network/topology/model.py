@@ -34,6 +34,7 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(ms|s|m)$")]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 Argument = Annotated[str, Field(min_length=1)]
+PolicyPath = Annotated[str, StringConstraints(pattern=r"^/Channel(/[A-Za-z0-9.-]+)+$")]
 Port = Annotated[int, Field(strict=True, ge=1024, le=LAST_PORT)]
 Count = Annotated[int, Field(strict=True, ge=0, le=20)]
 Positive = Annotated[int, Field(strict=True, ge=1)]
@@ -149,13 +150,17 @@ class Chaincode(Part):
 
 
 class Channel(Part):
-    """A consortium: the organisations `members` share its ledger, the `orderers` order its blocks."""
+    """A consortium: the organisations `members` share its ledger, the `orderers` order its blocks.
+
+    `acls` gives a peer's resource (`event/Block` and the like) to who satisfies a policy of the channel.
+    """
 
     name: ChannelName = Field(validation_alias=KEY)
     members: tuple[str, ...] = Field(min_length=1)
     orderers: tuple[str, ...] = Field(min_length=1)
     chaincodes: Keyed[Chaincode] = Field(default_factory=dict)
     lifecycle_endorsement: str = ""
+    acls: Frozen[PolicyPath] = Field(default_factory=dict)
 
     @property
     def keeps_members(self) -> bool:

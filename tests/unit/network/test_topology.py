@@ -317,6 +317,31 @@ MISTAKES = {
         "channels.cancer-registry.orderers[1]: clinic runs no orderer. Set organizations.clinic.orderers "
         "to 1",
     ),
+    "full blocks where members keep secrets": (
+        (
+            "    members: [hospital-a, regulator]",
+            "    members: [hospital-a, regulator]\n    acls: {event/Block: /Channel/Application/Readers}",
+        ),
+        [],
+        "channels.cancer-registry.acls.event/Block: Who may follow full blocks is sent the members' implicit "
+        "collections too",
+    ),
+    "an ACL for nothing": (
+        (
+            "    members: [hospital-a, regulator]",
+            "    members: [hospital-a, regulator]\n    acls: {x: /Channel/Y}",
+        ),
+        [],
+        "channels.cancer-registry.acls.x: This is no resource of a peer. Name it as Fabric does: event/Block",
+    ),
+    "an ACL without a policy's path": (
+        (
+            "    members: [hospital-a, regulator]",
+            "    members: [hospital-a, regulator]\n    acls: {event/Block: Readers}",
+        ),
+        [],
+        "channels.cancer-registry.acls.event/Block: ",
+    ),
     "a policy that cannot be read": (
         ("AND('HospitalAMSP.peer', 'RegulatorMSP.peer')", "AND('HospitalAMSP.peer' 'RegulatorMSP.peer')"),
         [],

@@ -1,0 +1,1 @@
+"""Contracts that the scenarios of the gateway client call."""
