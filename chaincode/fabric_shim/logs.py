@@ -1,8 +1,9 @@
 """Logs that cannot carry data: what a record may say is decided here, not where it is written.
 
-* Records of ``fabric_shim`` and ``fabric_transport`` show their text and their transaction.
-* Any other record shows its text only when that is a literal in the code that logs it, and never the
-  arguments put into it: ``log.info("asset %s created", name)`` shows ``asset %s created``.
+* Records that code of ``fabric_shim`` and ``fabric_transport`` makes show their text and their transaction.
+* Any other record shows its text only when that is written as a literal in the very call that logs it, and
+  never the arguments put into it: ``log.info("asset %s created", name)`` shows ``asset %s created``.
+* A logger's name is shown when it was known before the first transaction, or is a module's.
 * An exception shows its type and the places that it passed through, never its text.
 """
 
@@ -10,24 +11,29 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Final, Literal, TextIO
 
+from fabric_shim._internal.literals import is_literal_message
 from fabric_shim.observer import Call, Ended
 
 LogFormat = Literal["text", "json"]
 
-_OWN: Final = ("fabric_shim", "fabric_transport")
 _MAX_PLACES: Final = 20
 _LEVEL_NAMES: Final = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 _WITHHELD: Final = "(text withheld)"
+_NAME_WITHHELD: Final = "(name withheld)"
+_LOGGING: Final = logging.Formatter.format.__code__.co_filename
 _log = logging.getLogger(__name__)
 
 
@@ -66,9 +72,13 @@ class _SafeFormatter(logging.Formatter):
     def __init__(self, form: LogFormat) -> None:
         super().__init__()
         self._json = form == "json"
+        # Looked up now: the formatter runs in the middle of whatever logs, an import for example.
+        _own_folders()
+        self._names = frozenset({logging.root.name, *logging.root.manager.loggerDict})
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = dict(_fields(record))
+        named = record.name in self._names or record.name in sys.modules
+        fields = dict(_fields(record, record.name if named else _NAME_WITHHELD))
         if self._json:
             return json.dumps(fields)
         line = f"{fields.pop('time')} {fields.pop('level')} {fields.pop('logger')} {fields.pop('message')}"
@@ -106,13 +116,14 @@ def places(error: BaseException) -> str:
     return " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
 
 
-def _fields(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
+def _fields(record: logging.LogRecord, name: str) -> Iterator[tuple[str, object]]:
+    own = _is_own()
     yield "time", datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     # Other names of levels are text that a module made.
     yield "level", _LEVEL_NAMES.get(record.levelno, f"LEVEL{record.levelno}")
-    yield "logger", record.name
-    yield "message", _text(record)
-    if not _is_own(record):
+    yield "logger", name
+    yield "message", _text(record, own=own)
+    if not own:
         yield "place", f"{Path(record.pathname).name}:{record.lineno}"
     call = getattr(record, "call", None)
     if isinstance(call, Call):
@@ -131,12 +142,30 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
         yield "raised_at", places(error)
 
 
-def _is_own(record: logging.LogRecord) -> bool:
-    return record.name.partition(".")[0] in _OWN
+def _is_own() -> bool:
+    """Whether the code that calls the logger is this package's or the transport's.
+
+    Neither a name nor a record's own path says that: any code may choose the one, and shift the other to one
+    of its callers (``stacklevel``).
+    """
+    frame: FrameType | None = sys._getframe()
+    # The handler runs inside of the call: out of the formatter, and then out of logging.
+    while frame is not None and frame.f_code.co_filename != _LOGGING:
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_filename == _LOGGING:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.startswith(_own_folders())
 
 
-def _text(record: logging.LogRecord) -> str:
-    if _is_own(record):
+@cache
+def _own_folders() -> tuple[str, ...]:
+    transport = find_spec("fabric_transport")
+    files = (__file__, transport.origin if transport else None)
+    return tuple(f"{Path(file).parent}{os.sep}" for file in files if file is not None)
+
+
+def _text(record: logging.LogRecord, *, own: bool) -> str:
+    if own:
         try:
             return record.getMessage()
         except (TypeError, ValueError) as error:
@@ -147,17 +176,11 @@ def _text(record: logging.LogRecord) -> str:
 
 
 def _is_literal(record: logging.LogRecord) -> bool:
-    """Whether the record's text stands as such in the code that logs it.
-
-    The handler runs inside that call, so the code is among the callers. Identity, not equality: a value that
-    happens to equal some literal is still a value.
-    """
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        code = frame.f_code
-        if code.co_filename == record.pathname and frame.f_lineno == record.lineno:
-            return any(constant is record.msg for constant in code.co_consts)
+        if frame.f_code.co_filename == record.pathname and frame.f_lineno == record.lineno:
+            return is_literal_message(frame, record.msg)
     return False
 
 

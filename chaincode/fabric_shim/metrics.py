@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from fabric_shim.observer import Call, Ended
+from fabric_shim.observer import Call, Ended, Unrun
 
 DISTRIBUTION: Final = "carechannel-chaincode"
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -51,6 +51,23 @@ class Metrics:
             "fabric_shim_transactions_in_flight", "Transactions that run now.", registry=registry
         )
         self._streams = Gauge("fabric_shim_streams", "Peers that are connected now.", registry=registry)
+        self._turned_away = Counter(
+            "fabric_shim_transactions_turned_away",
+            "Transactions answered with an error at once: too many at a time, or the process is stopping.",
+            ("reason",),
+            registry=registry,
+        )
+        self._reloads = Counter(
+            "fabric_shim_tls_reloads",
+            "Changes of the TLS files: used, or failed and the former ones stay.",
+            ("outcome",),
+            registry=registry,
+        )
+        # Shown from the start: an alert on a counter's growth does not see its first step.
+        for reason in get_args(Unrun):
+            self._turned_away.labels(reason)
+        for outcome in ("used", "failed"):
+            self._reloads.labels(outcome)
         build = Info("fabric_shim_build", "Versions of this process.", registry=registry)
         build.info({"version": version(DISTRIBUTION), "python": platform.python_version()})
         ProcessCollector(registry=registry)
@@ -72,6 +89,12 @@ class Metrics:
         self._transactions.labels(function, ended.outcome).inc()
         self._seconds.labels(function).observe(ended.seconds)
         self._messages.labels(function).observe(ended.messages)
+
+    def turned_away(self, reason: Unrun) -> None:
+        self._turned_away.labels(reason).inc()
+
+    def tls_reloaded(self, *, used: bool) -> None:
+        self._reloads.labels("used" if used else "failed").inc()
 
     def exposition(self) -> bytes:
         """Give all metrics in Prometheus' text format (:data:`CONTENT_TYPE`)."""

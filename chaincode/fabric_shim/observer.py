@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 _log = logging.getLogger(__name__)
 
@@ -16,6 +16,7 @@ UNKNOWN_FUNCTION: Final = "unknown"
 """The label of transactions whose function the chaincode does not have."""
 
 Outcome = Literal["endorsed", "refused", "failed"]
+Unrun = Literal["busy", "stopping"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,20 @@ class Observer(Protocol):
         """A transaction that began has been answered or given up."""
 
 
+@runtime_checkable
+class ProcessObserver(Protocol):
+    """What an :class:`Observer` may have besides: it is then told of the process, too. It must not block."""
+
+    def turned_away(self, reason: Unrun, /) -> None:
+        """A transaction has been answered with an error at once, and never began."""
+
+    def tls_reloaded(self, *, used: bool) -> None:
+        """The TLS files have changed.
+
+        :param used: whether they are used now; if not, the former ones stay.
+        """
+
+
 class Observers:
     """Several observers as one. One that raises is logged by the error's type and stops nothing."""
 
@@ -83,6 +98,15 @@ class Observers:
 
     def transaction_ended(self, call: Call, ended: Ended) -> None:
         self._tell(lambda observer: observer.transaction_ended(call, ended))
+
+    def turned_away(self, reason: Unrun) -> None:
+        self._tell_of_process(lambda observer: observer.turned_away(reason))
+
+    def tls_reloaded(self, *, used: bool) -> None:
+        self._tell_of_process(lambda observer: observer.tls_reloaded(used=used))
+
+    def _tell_of_process(self, what: Callable[[ProcessObserver], None]) -> None:
+        self._tell(lambda observer: what(observer) if isinstance(observer, ProcessObserver) else None)
 
     def _tell(self, what: Callable[[Observer], None]) -> None:
         for observer in self._observers:

@@ -14,6 +14,7 @@ from fabric_shim._internal.limits import Limits
 from fabric_shim.address import Address
 from fabric_shim.chaincode import Chaincode
 from fabric_shim.errors import ConfigurationError
+from fabric_shim.logs import places
 from fabric_shim.observer import Observer, Observers
 from fabric_shim.tls import TlsConfig
 
@@ -57,9 +58,9 @@ class ChaincodeServer:
         self._address = Address.parse(address)
         self._tls = tls
         self._reload_seconds = reload_seconds
-        self._conversations = Conversations(
-            chaincode, chaincode_id, observer or Observers(), limits or Limits()
-        )
+        # One that raises must end neither a stream nor the watching of the files.
+        self._observer = Observers(() if observer is None else (observer,))
+        self._conversations = Conversations(chaincode, chaincode_id, self._observer, limits or Limits())
         self._listening = False
         self._watching: asyncio.Task[None] | None = None
         self._reload = asyncio.Event()
@@ -143,14 +144,27 @@ class ChaincodeServer:
                 pass
             self._reload.clear()
             found = files.stamp()
-            if found == used:
-                continue
-            used = found
-            try:
-                read = files.read()
-                self._conversations.replace_tls(read)
-            except (ConfigurationError, TransportError) as error:
-                _log.warning("The TLS files have changed but cannot be used, the old ones stay: %s", error)
-            else:
-                _log.info("The TLS files have changed: new connections use them")
-                files.warn_if_outdated(read)
+            if found != used:
+                used = found
+                self._replace_tls(files)
+
+    def _replace_tls(self, files: TlsConfig) -> None:
+        try:
+            read = files.read()
+            read.check()
+            files.warn_if_outdated(read)
+            self._conversations.replace_tls(read)
+        except (ConfigurationError, TransportError) as error:
+            _log.warning("The TLS files have changed but cannot be used, the old ones stay: %s", error)
+            self._observer.tls_reloaded(used=False)
+        except Exception as error:
+            # Whatever a file makes a library raise: those who watch the files must see the next change.
+            _log.warning(
+                "The TLS files have changed but cannot be used, the old ones stay: %s at %s",
+                type(error).__qualname__,
+                places(error),
+            )
+            self._observer.tls_reloaded(used=False)
+        else:
+            _log.info("The TLS files have changed: new connections use them")
+            self._observer.tls_reloaded(used=True)

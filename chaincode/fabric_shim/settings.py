@@ -2,7 +2,8 @@
 
 Each setting is an option or, when that is not given, the first of its variables that is set. The variables
 are ours, then those that fabric-samples' Go and Java chaincodes read, then those of Node's
-``fabric-chaincode-node``.
+``fabric-chaincode-node``. An empty variable counts as not set, unless it names a file of TLS: a mistake in a
+deployment must not end in other files, or in none.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ _CLIENT_CA = _Setting(
 _INSECURE = _Setting(
     "--insecure",
     ("CHAINCODE_TLS_DISABLED",),
-    "no TLS at all, for test networks only; the TLS files are ignored",
+    "no TLS at all, for test networks only; variables that name TLS files are ignored",
     None,
 )
 _OPERATIONS = _Setting(
@@ -159,6 +160,8 @@ _LEVEL = _Setting(
 )
 _FORMAT = _Setting("--log-format", ("CHAINCODE_LOG_FORMAT",), "text (default) or json", "FORMAT")
 
+_TLS: Final = (_CERTIFICATE, _KEY, _CLIENT_CA)
+_SECURITY: Final = (*_TLS, _OPERATIONS_CERTIFICATE, _OPERATIONS_KEY, _OPERATIONS_CA)
 _GROUPS: Final = {
     "serving": (_ID, _ADDRESS, _CERTIFICATE, _KEY, _CLIENT_CA, _INSECURE, _GRACE, _RUNNING, _THREADS),
     "operations": (
@@ -188,15 +191,13 @@ def read(options: argparse.Namespace, environment: Mapping[str, str]) -> ServerS
     if environment.get("GRPC_TRACE"):
         raise ConfigurationError("GRPC_TRACE writes the messages themselves to standard error; unset it.")
     source = _Source(options, environment)
-    insecure = source.get(_INSECURE, _boolean, default=False)
-    source.require(_ID, _ADDRESS, *(() if insecure else (_CERTIFICATE, _KEY, _CLIENT_CA)))
+    insecure = _insecure(source)
+    source.require(_ID, _ADDRESS, *(() if insecure else _TLS))
     defaults = Limits()
     return ServerSettings(
         chaincode_id=source.text(_ID),
         address=source.get(_ADDRESS, Address.parse, default=Address("", 0)),
-        tls=INSECURE
-        if insecure
-        else TlsConfig(*(Path(source.text(setting)) for setting in (_CERTIFICATE, _KEY, _CLIENT_CA))),
+        tls=INSECURE if insecure else TlsConfig(*(Path(source.text(setting)) for setting in _TLS)),
         limits=Limits(
             running=source.get(_RUNNING, _count, default=defaults.running),
             worker_threads=source.get(_THREADS, _count, default=defaults.worker_threads),
@@ -231,20 +232,39 @@ class _Source:
         if missing := [setting.name for setting in settings if not self.text(setting)]:
             raise ConfigurationError(f"Missing: {', '.join(missing)}.")
 
+    def option(self, setting: _Setting) -> str | None:
+        """Give what the command line says, None when it says nothing."""
+        given: str | None = getattr(self._options, setting.destination)
+        return given
+
+    def name(self, setting: _Setting) -> str:
+        """Name the option or variable that the setting comes from."""
+        return self._find(setting)[0]
+
     def _find(self, setting: _Setting) -> tuple[str, str]:
-        option: str | None = getattr(self._options, setting.destination)
-        if option is not None:
-            return setting.option, option
-        for name in setting.variables:
-            if text := self._environment.get(name):
+        names = [(name, self._environment.get(name)) for name in setting.variables]
+        for name, text in ((setting.option, self.option(setting)), *names):
+            if text is not None and setting in _SECURITY and not text.strip():
+                raise ConfigurationError(f"{name} is set but empty; give it a file, or unset it.")
+            if text or (text is not None and name == setting.option):
                 return name, text
         return setting.option, ""
 
 
+def _insecure(source: _Source) -> bool:
+    insecure = source.get(_INSECURE, _boolean, default=False)
+    asked = [setting.option for setting in _TLS if source.option(setting) is not None]
+    if insecure and asked:
+        raise ConfigurationError(
+            f"{source.name(_INSECURE)} switches TLS off, {asked[0]} asks for it; remove one of them."
+        )
+    return insecure
+
+
 def _operations(source: _Source) -> OperationsSettings | None:
-    files = [source.text(setting) for setting in (_OPERATIONS_CERTIFICATE, _OPERATIONS_KEY, _OPERATIONS_CA)]
     if not source.text(_OPERATIONS):
         return None
+    files = [source.text(setting) for setting in (_OPERATIONS_CERTIFICATE, _OPERATIONS_KEY, _OPERATIONS_CA)]
     certificate, key, client_ca = files
     if any(files):
         source.require(_OPERATIONS_CERTIFICATE, _OPERATIONS_KEY)

@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 from fabric_shim import settings
+from fabric_shim._internal.limits import COPIES
 from fabric_shim.contract import ContractChaincode, JsonSerializer
 from fabric_shim.errors import LedgerError, TransactionInvalidError, TransactionRefusedError
 from fabric_shim.metrics import Metrics
@@ -190,6 +191,8 @@ def test_the_defaults_of_the_table(tmp_path: Path) -> None:
     }.items() <= defaults.items()
     text = (PAGES / "server.md").read_text()
     assert f"up to {told.limits.waiting} of them and {told.limits.held_bytes >> 20} MiB" in text
+    assert f"Up to {told.limits.calling} may wait like that" in text
+    assert COPIES == 3, "a message counted three times"
     assert f"every {RELOAD_SECONDS:g} seconds" in text
 
 

@@ -8,15 +8,26 @@ from fabric_protos.peer import chaincode_shim_pb2 as shim
 from fabric_shim import ChaincodeStub, LedgerError, Response
 from fabric_shim._internal.limits import Limits
 from fabric_shim._internal.writer import Writer
+from fabric_shim.observer import Observers, Unrun
 
 from tests.protocol.conftest import Serve, Tls
 from tests.protocol.mock_peer import ChaincodeMessage, dial
+from tests.waiting import eventually
 
 MEGABYTE = 1024 * 1024
 
 
 async def _read_k(stub: ChaincodeStub) -> Response:
     return Response.success(await stub.get_state("k") or b"")
+
+
+class _Turned(Observers):
+    def __init__(self) -> None:
+        super().__init__()
+        self.turned_away_for: list[str] = []
+
+    def turned_away(self, reason: Unrun) -> None:
+        self.turned_away_for.append(reason)
 
 
 async def test_transactions_beyond_the_limit_wait_then_are_refused(serve: Serve) -> None:
@@ -40,7 +51,8 @@ async def test_transactions_beyond_the_limit_wait_then_are_refused(serve: Serve)
 
 
 async def test_the_size_of_what_waits_is_limited(serve: Serve) -> None:
-    async with serve(_read_k, limits=Limits(held_bytes=2 * MEGABYTE)) as served:
+    told = _Turned()
+    async with serve(_read_k, limits=Limits(held_bytes=8 * MEGABYTE), observer=told) as served:
         large = await served.peer.begin("f", bytes(3 * MEGABYTE))
         await large.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
         assert "busy" in await (await served.peer.begin("f")).failed()
@@ -48,6 +60,24 @@ async def test_the_size_of_what_waits_is_limited(serve: Serve) -> None:
         await large.completed()
         small = await served.peer.begin("f")
         await small.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        # The message is counted with what is made of it: twice these 3 MiB are more than the 8 MiB.
+        assert told.turned_away_for == ["busy"]
+
+
+async def test_what_is_turned_away_is_told_to_observers(serve: Serve) -> None:
+    told = _Turned()
+    async with serve(_read_k, limits=Limits(running=1, waiting=0), observer=told) as served:
+        running = await served.peer.begin("f")
+        await running.expect(ChaincodeMessage.GET_STATE, shim.GetState(key="k"))
+        await (await served.peer.begin("one too many")).failed()
+        stopping = asyncio.create_task(served.server.stop(grace=10))
+        await eventually(lambda: served.server.unhealthy() == "stopping")
+        text = await (await served.peer.begin("too late")).failed()
+        assert "stopping" in text
+        await running.answer(b"v")
+        await running.completed()
+        await stopping
+    assert told.turned_away_for == ["busy", "stopping"]
 
 
 async def test_waiting_transactions_end_with_their_stream(serve: Serve, tls: Tls) -> None:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from fabric_shim import Chaincode, ChaincodeServer, ChaincodeStub, Response, TlsConfig
+from fabric_shim.observer import Observer, Observers
+from fabric_transport import ServerTls
 
 from tests.protocol.certificates import Authority, KeyPair, write
 from tests.protocol.chaincode_process import READER, environment, running
@@ -19,6 +22,18 @@ from tests.protocol.mock_peer import MockPeer, dial
 from tests.waiting import eventually
 
 RELOAD_SECONDS = 0.05
+# Made with openssl; its curve (secp112r1) is one that cryptography reads no public key of.
+UNSUPPORTED = b"""\
+-----BEGIN CERTIFICATE-----
+MIIBIDCB7KADAgECAhQbM8mo2Y2ftpDRoPctrVB9pkYXfTAKBggqhkjOPQQDAjAM
+MQowCAYDVQQDDAF4MB4XDTI2MTEyNDAyNDgzMVoXDTM2MTEyMTAyNDgzMVowDDEK
+MAgGA1UEAwwBeDAyMBAGByqGSM49AgEGBSuBBAAGAx4ABG3q4b4KCnf2EnomsJT9
+pnDK+AwbJ8+7HdgTTD2jUzBRMB0GA1UdDgQWBBSxfoRJ7OuYnLo2IK3PuwG0wlGA
+sjAfBgNVHSMEGDAWgBSxfoRJ7OuYnLo2IK3PuwG0wlGAsjAPBgNVHRMBAf8EBTAD
+AQH/MAoGCCqGSM49BAMCAyMAMCACDhNqIhzI5K14FxHxw/7YAg5ESoRmBeXpCamI
+eJS0+Q==
+-----END CERTIFICATE-----
+"""
 
 
 class Quick(Chaincode):
@@ -62,7 +77,7 @@ async def works(peer: MockPeer) -> bool:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Site]:
+async def serving(folder: Path, observer: Observer | None = None) -> AsyncIterator[Site]:
     server_ca, client_ca = Authority("server ca"), Authority("client ca")
     own = server_ca.issue("chaincode")
     config = TlsConfig(
@@ -70,7 +85,9 @@ async def serving(folder: Path) -> AsyncIterator[Site]:
         write(folder, "server.key", own.key),
         write(folder, "client-ca.crt", client_ca.certificate),
     )
-    server = ChaincodeServer(Quick(), CHAINCODE_ID, "127.0.0.1:0", config, reload_seconds=RELOAD_SECONDS)
+    server = ChaincodeServer(
+        Quick(), CHAINCODE_ID, "127.0.0.1:0", config, observer=observer, reload_seconds=RELOAD_SECONDS
+    )
     site = Site(config, server_ca, client_ca, client_ca.issue("peer0"), server, await server.start())
     try:
         yield site
@@ -134,6 +151,69 @@ async def test_files_that_cannot_be_used_change_nothing(
         await eventually(lambda: "new connections use them" in caplog.text)
         assert await site.accepts(site.server_ca, site.peer)
         assert caplog.text.count("cannot be used, the old ones stay") == 1
+
+
+class _Reloads(Observers):
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: list[bool] = []
+
+    def tls_reloaded(self, *, used: bool) -> None:
+        self.used.append(used)
+
+
+async def test_a_certificate_of_an_unknown_curve_is_no_end_of_watching(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    told = _Reloads()
+    async with serving(tmp_path, told) as site:
+        whole = site.config.certificate.read_bytes()
+        site.config.certificate.write_bytes(UNSUPPORTED)
+        await eventually(lambda: "The TLS certificate is no readable PEM certificate" in caplog.text)
+        assert await site.accepts(site.server_ca, site.peer)
+        site.config.certificate.write_bytes(whole)
+        await eventually(lambda: told.used == [False, True])
+        assert await site.accepts(site.server_ca, site.peer)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("secret"), UnsupportedAlgorithm("secret"), OSError("secret")])
+async def test_whatever_the_files_raise_the_next_change_is_seen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    caplog.set_level("INFO")
+
+    def fail(_tls: ServerTls) -> None:
+        raise error
+
+    told = _Reloads()
+    async with serving(tmp_path, told) as site:
+        with monkeypatch.context() as patched:
+            patched.setattr(ServerTls, "check", fail)
+            site.config.certificate.touch()
+            await eventually(lambda: told.used == [False])
+        assert f"the old ones stay: {type(error).__name__} at" in caplog.text
+        assert "secret" not in caplog.text
+        assert await site.accepts(site.server_ca, site.peer)
+        renewed = Authority("renewed server ca")
+        site.replace_server_certificate(renewed)
+        await eventually(lambda: told.used[-1])
+        assert await site.accepts(renewed, site.peer)
+
+
+class _Raises(_Reloads):
+    def tls_reloaded(self, *, used: bool) -> None:
+        super().tls_reloaded(used=used)
+        raise ValueError
+
+
+async def test_an_observer_that_raises_is_no_end_of_watching(tmp_path: Path) -> None:
+    told = _Raises()
+    async with serving(tmp_path, told) as site:
+        for changes in (1, 2):
+            site.replace_server_certificate(site.server_ca)
+            await eventually(lambda changes=changes: len(told.used) >= changes)  # type: ignore[misc]
+        assert await site.accepts(site.server_ca, site.peer)
 
 
 def _other() -> KeyPair:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fabric_shim import operations
 from fabric_shim.address import Address
 from fabric_shim.errors import ConfigurationError
 from fabric_shim.metrics import Metrics
-from fabric_shim.operations import Operations
+from fabric_shim.operations import MAX_CONNECTIONS, Operations
 from fabric_shim.tls import OperationsTls
 
 from tests.protocol.certificates import Authority, write
@@ -41,12 +42,12 @@ class Answer:
 
 @asynccontextmanager
 async def listening(process: Process, tls: OperationsTls | None = None) -> AsyncIterator[int]:
-    operations = Operations(Address("127.0.0.1", 0), Metrics(), process.unhealthy, tls)
-    port = await operations.start()
+    listener = Operations(Address("127.0.0.1", 0), Metrics(), process.unhealthy, tls)
+    port = await listener.start()
     try:
         yield port
     finally:
-        await operations.stop()
+        await listener.stop()
 
 
 async def ask(port: int, line: str, context: ssl.SSLContext | None = None) -> Answer:
@@ -134,6 +135,91 @@ async def test_without_a_client_ca_anybody_reads_metrics_over_tls(tmp_path: Path
     async with listening(Process(), tls) as port:
         anybody = ssl.create_default_context(cadata=authority.certificate.decode())
         assert (await ask(port, "GET /metrics", anybody)).status == 200
+
+
+async def _closed(reader: asyncio.StreamReader) -> bool:
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        with suppress(ConnectionResetError):
+            return await reader.read() == b""
+    return True
+
+
+def _certified(folder: Path) -> tuple[OperationsTls, ssl.SSLContext]:
+    authority = Authority("operations ca")
+    own = authority.issue("x")
+    tls = OperationsTls(write(folder, "o.crt", own.certificate), write(folder, "o.key", own.key))
+    return tls, ssl.create_default_context(cadata=authority.certificate.decode())
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_those_who_only_connect_keep_nobody_out(tmp_path: Path, encrypted: bool) -> None:
+    tls, client = _certified(tmp_path)
+    async with listening(Process(), tls if encrypted else None) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3 * MAX_CONNECTIONS)]
+        assert (await ask(port, "GET /healthz", client if encrypted else None)).status == 200
+        # The oldest ones have been ended, the newest ones not.
+        for reader, _ in silent[: 2 * MAX_CONNECTIONS]:
+            assert await _closed(reader)
+        assert not any(reader.at_eof() for reader, _ in silent[2 * MAX_CONNECTIONS + 1 :])
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_who_has_asked_is_not_ended_for_who_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = bytes(64 * 1024 * 1024)
+    monkeypatch.setattr(Metrics, "exposition", lambda _self: large)
+    async with listening(Process()) as port:
+        reader, asking = await asyncio.open_connection("127.0.0.1", port)
+        asking.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * MAX_CONNECTIONS)]
+        received = await reader.read()
+        assert len(received) > len(large)
+        for _, writer in (*silent, (reader, asking)):
+            writer.close()
+
+
+async def test_a_handshake_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(operations, "HANDSHAKE_SECONDS", 0.1)
+    tls, client = _certified(tmp_path)
+    async with listening(Process(), tls) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await _closed(reader)
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            assert b"fabric_shim" not in await reader.read()
+        writer.close()
+        assert (await ask(port, "GET /healthz", client)).status == 200
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_a_stop_ends_open_connections_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, encrypted: bool
+) -> None:
+    caplog.set_level("WARNING")
+    tls, client = _certified(tmp_path)
+    context = client if encrypted else None
+
+    async def stopped_with_open_connections() -> None:
+        async with listening(Process(), tls if encrypted else None) as port:
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10)]
+            half = [await asyncio.open_connection("127.0.0.1", port, ssl=context) for _ in range(10)]
+            for _, writer in half:
+                writer.write(b"GET /metr")
+                await writer.drain()
+        for reader, writer in (*silent, *half):
+            with suppress(ConnectionError, ssl.SSLError):
+                assert await _closed(reader)
+            writer.transport.abort()
+
+    # As a process ends: with the loop, which tells of everything that was left behind.
+    await asyncio.to_thread(asyncio.run, stopped_with_open_connections())
+    assert not caplog.records
 
 
 async def test_what_cannot_listen_says_why(tmp_path: Path) -> None:

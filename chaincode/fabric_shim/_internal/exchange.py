@@ -43,7 +43,7 @@ class Exchange:
         frame = messages.request(kind, self._channel_id, self._tx_id, payload)
         if len(frame) > MAX_FRAME_BYTES:
             raise self.error(f"The request has {len(frame)} bytes; the peer takes {MAX_FRAME_BYTES} at most.")
-        return await Ask(self, frame)
+        return await Ask(self, frame, calls=kind == MessageType.INVOKE_CHAINCODE)
 
     def error(self, text: str) -> LedgerError:
         """Make this transaction's error."""

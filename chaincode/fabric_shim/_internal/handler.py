@@ -11,13 +11,14 @@ from enum import Enum
 from fabric_shim._internal import messages
 from fabric_shim._internal.batching import BatchOffer
 from fabric_shim._internal.engine import Engine
-from fabric_shim._internal.limits import Limits
+from fabric_shim._internal.limits import COPIES, Limits
 from fabric_shim._internal.messages import Message, MessageType
 from fabric_shim._internal.running import Ending, Resume, RunningTransaction
+from fabric_shim._internal.steps import Ask
 from fabric_shim._internal.workers import Workers
 from fabric_shim.chaincode import Chaincode
 from fabric_shim.errors import LedgerError, ProtocolError
-from fabric_shim.observer import Call, Observer
+from fabric_shim.observer import Call, Observer, ProcessObserver, Unrun
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Handler:
         self._taken: dict[tuple[str, str], RunningTransaction] = {}
         self._waiting: OrderedDict[tuple[str, str], RunningTransaction] = OrderedDict()
         self._held_bytes = 0
+        self._calling = 0
         self._draining = False
         self.finished = asyncio.Event()
 
@@ -90,7 +92,7 @@ class Handler:
             case _State.READY, MessageType.RESPONSE | MessageType.ERROR:
                 self._deliver(message)
             case _State.READY, MessageType.TRANSACTION | MessageType.INIT:
-                self._take(message, len(frame))
+                self._take(message, COPIES * len(frame))
             case _State.CREATED, MessageType.REGISTERED:
                 self._state = _State.ESTABLISHED
             case _State.ESTABLISHED, MessageType.READY:
@@ -123,13 +125,21 @@ class Handler:
             transaction.call = call
             self._observer.transaction_began(call)
 
-    def asked(self, transaction: RunningTransaction, frame: bytes, resume: Resume) -> None:
+    def asked(self, transaction: RunningTransaction, ask: Ask, resume: Resume) -> None:
         if self._taken.get(transaction.identity) is not transaction:
             resume(LedgerError("The transaction is over.", tx_id=transaction.tx_id))
             return
+        if ask.calls and self._calling >= self._limits.calling:
+            text = f"The chaincode is busy with {self._calling} calls of chaincodes; try again."
+            resume(LedgerError(text, tx_id=transaction.tx_id))
+            return
         transaction.waiter = resume
         transaction.messages += 1
-        self._send(frame)
+        self._send(ask.frame)
+        if ask.calls:
+            transaction.calling = True
+            self._calling += 1
+            self._start_following()
 
     def ended(self, transaction: RunningTransaction, ending: Ending) -> None:
         if self._taken.get(transaction.identity) is not transaction:
@@ -157,6 +167,7 @@ class Handler:
             return
         resume, transaction.waiter = transaction.waiter, None
         transaction.messages += 1
+        self._called(transaction)
         if message.type == MessageType.RESPONSE:
             resume(message.payload)
         else:
@@ -169,31 +180,40 @@ class Handler:
             _log.warning("Dropped a second start of transaction %s", message.tx_id)
             return
         if self._draining:
-            self._refuse(message, "The chaincode is stopping; try again.")
+            self._turn_away(message, "stopping", "The chaincode is stopping; try again.")
             return
         limits = self._limits
         taken = len(self._taken)
         if taken and (
             taken >= limits.running + limits.waiting or self._held_bytes + size > limits.held_bytes
         ):
-            self._refuse(message, f"The chaincode is busy with {taken} transactions; try again.")
+            text = f"The chaincode is busy with {taken} transactions; try again."
+            self._turn_away(message, "busy", text)
             return
         transaction = RunningTransaction(
             message, size, self._chaincode, port=self, engine=self._engine, workers=self._workers
         )
         self._taken[identity] = transaction
         self._held_bytes += size
-        if taken - len(self._waiting) < limits.running:
-            transaction.start(self._offer)
-        else:
-            self._waiting[identity] = transaction
+        self._waiting[identity] = transaction
+        self._start_following()
+
+    def _called(self, transaction: RunningTransaction) -> None:
+        if transaction.calling:
+            transaction.calling = False
+            self._calling -= 1
+
+    def _start_following(self) -> None:
+        while self._waiting and len(self._taken) - len(self._waiting) - self._calling < self._limits.running:
+            _, following = self._waiting.popitem(last=False)
+            following.start(self._offer)
 
     def _forget(self, transaction: RunningTransaction) -> None:
         del self._taken[transaction.identity]
+        self._waiting.pop(transaction.identity, None)
         self._held_bytes -= transaction.size
-        if self._waiting.pop(transaction.identity, None) is None and self._waiting:
-            _, following = self._waiting.popitem(last=False)
-            following.start(self._offer)
+        self._called(transaction)
+        self._start_following()
         if self._draining and not self._taken:
             self.finished.set()
 
@@ -202,6 +222,11 @@ class Handler:
         self._forget(transaction)
         if transaction.call is not None:
             self._observer.transaction_ended(transaction.call, transaction.summary("failed", code))
+
+    def _turn_away(self, message: Message, reason: Unrun, text: str) -> None:
+        self._refuse(message, text)
+        if isinstance(self._observer, ProcessObserver):
+            self._observer.turned_away(reason)
 
     def _refuse(self, message: Message, text: str) -> None:
         _log.warning("Refused a message of type %d for transaction %s", message.type, message.tx_id or "none")

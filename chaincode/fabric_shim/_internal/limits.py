@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+COPIES: Final = 3
+"""A message is in memory up to so many times: as it came, its parts, and the arguments made of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,15 @@ class Limits:
     :ivar running: transactions that run at the same time.
     :ivar waiting: further transactions that wait for their turn. Together with ``running`` above what a peer
         lets in by default (core.yaml, peer.limits.concurrency.endorserService: 2500).
-    :ivar held_bytes: size of the messages of all running and waiting transactions together.
-    :ivar worker_threads: plain functions that run at the same time, over all streams.
+    :ivar calling: transactions that wait for a chaincode that they have called. They count as neither of the
+        above, since what they wait for may be a transaction of this very chaincode. A call beyond is refused.
+    :ivar held_bytes: memory of all running and waiting transactions together; see ``COPIES``.
+    :ivar worker_threads: plain functions that run at the same time, over all streams. Those that wait for a
+        chaincode that they have called are not counted.
     """
 
     running: int = 1000
     waiting: int = 4000
+    calling: int = 1000
     held_bytes: int = 512 * 1024 * 1024
     worker_threads: int = 32

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +49,7 @@ class Port(Protocol):
     def began(self, transaction: RunningTransaction, call: Call) -> None:
         """It runs now."""
 
-    def asked(self, transaction: RunningTransaction, frame: bytes, resume: Resume) -> None:
+    def asked(self, transaction: RunningTransaction, ask: Ask, resume: Resume) -> None:
         """It has a request; ``resume`` takes the answer's payload, or what to raise."""
 
     def ended(self, transaction: RunningTransaction, ending: Ending) -> None:
@@ -59,8 +60,9 @@ class RunningTransaction:
     """Runs one transaction. The public attributes are not touched while a step is made.
 
     :ivar identity: channel and transaction id.
-    :ivar size: of its message, in bytes.
+    :ivar size: of its message and what is made of it, in bytes.
     :ivar waiter: takes the peer's answer; None while no request is with the peer.
+    :ivar calling: it waits for a chaincode that it has called.
     :ivar messages: how many were exchanged so far, in both directions.
     :ivar call: what observers know it by; None until it runs.
     """
@@ -78,6 +80,7 @@ class RunningTransaction:
         self.identity = (message.channel_id, message.tx_id)
         self.size = size
         self.waiter: Resume | None = None
+        self.calling = False
         self.messages = 1
         self.call: Call | None = None
         self._message = message
@@ -156,7 +159,7 @@ class RunningTransaction:
                     return _nothing
                 return partial(self._end, self._answer(masked(self._stub, error)))
             if isinstance(awaited, Ask) and awaited.owner is self._exchange:
-                return partial(self._port.asked, self, awaited.frame, self._resume)
+                return partial(self._port.asked, self, awaited, self._resume)
             if isinstance(awaited, Blocking):
                 return partial(self._workers.submit, partial(self._work, awaited.function))
             resume = partial(self._coroutine.throw, unsupported(awaited))
@@ -184,8 +187,10 @@ class RunningTransaction:
                     result: T = end.value
                     return result
                 if isinstance(awaited, Ask) and awaited.owner is self._exchange:
-                    self._engine.post(partial(self._port.asked, self, awaited.frame, answers.put))
-                    resume = _resumption(coroutine, answers.get())
+                    self._engine.post(partial(self._port.asked, self, awaited, answers.put))
+                    with self._workers.away() if awaited.calls else nullcontext():
+                        answer = answers.get()
+                    resume = _resumption(coroutine, answer)
                 else:
                     resume = partial(coroutine.throw, unsupported(awaited))
 

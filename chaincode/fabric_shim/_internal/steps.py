@@ -24,13 +24,17 @@ class Runner(Protocol):
 
 @final
 class Ask:
-    """A ledger request of a transaction; awaiting it gives the payload of the peer's answer."""
+    """A ledger request of a transaction; awaiting it gives the payload of the peer's answer.
 
-    __slots__ = ("frame", "owner")
+    :ivar calls: it calls a chaincode, which may be this one: the answer can depend on other transactions.
+    """
 
-    def __init__(self, owner: object, frame: bytes) -> None:
+    __slots__ = ("calls", "frame", "owner")
+
+    def __init__(self, owner: object, frame: bytes, *, calls: bool = False) -> None:
         self.owner: Final = owner
         self.frame: Final = frame
+        self.calls: Final = calls
 
     def __await__(self) -> Generator[Ask, bytes, bytes]:
         return (yield self)

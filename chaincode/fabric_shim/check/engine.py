@@ -11,6 +11,7 @@ from typing import Final
 from fabric_shim.check.finding import Finding
 from fabric_shim.check.module import Module
 from fabric_shim.check.noqa import Noqa, noqa_comments
+from fabric_shim.check.package import Package
 from fabric_shim.check.registry import all_rules
 from fabric_shim.check.rule import Place, Rule
 from fabric_shim.check.rules.noqa_unused import NoqaUnused
@@ -32,11 +33,15 @@ def check_files(files: Iterable[Path], rules: Iterable[Rule]) -> list[Finding]:
     names = tuple(files)
     if not names:
         raise ConfigurationError("There is no Python file to check in what was named.")
-    return sorted(finding for file in names for finding in check_file(file, active))
+    package = Package(names)
+    return sorted(finding for file in names for finding in check_file(file, active, package))
 
 
-def check_file(path: Path, rules: Iterable[Rule]) -> list[Finding]:
-    """The findings in one file, sorted. A file that cannot be read or parsed is a finding of its own."""
+def check_file(path: Path, rules: Iterable[Rule], package: Package | None = None) -> list[Finding]:
+    """The findings in one file, sorted. A file that cannot be read or parsed is a finding of its own.
+
+    :param package: the files that are checked with it.
+    """
     name = path.as_posix()
     try:
         with tokenize.open(path) as file:
@@ -47,13 +52,13 @@ def check_file(path: Path, rules: Iterable[Rule]) -> list[Finding]:
         return [_unreadable(name, "The file is not text in the encoding that it declares.")]
     except OSError as error:
         return [_unreadable(name, f"The file cannot be read: {error.strerror}.")]
-    return check_text(name, text, rules)
+    return check_text(name, text, rules, package)
 
 
-def check_text(path: str, text: str, rules: Iterable[Rule]) -> list[Finding]:
+def check_text(path: str, text: str, rules: Iterable[Rule], package: Package | None = None) -> list[Finding]:
     """The findings in a module's text, sorted."""
     try:
-        module = Module(path, text)
+        module = Module(path, text, package)
         comments = list(noqa_comments(text))
     except SyntaxError as error:
         return [_unreadable(path, f"{_NOT_PYTHON}: {error.msg}.", error.lineno, error.offset)]

@@ -14,7 +14,7 @@ from fabric_shim.check.stub_api import Effect
 
 @dataclass(frozen=True, slots=True)
 class LedgerCall:
-    """A call of the stub, or of a function of the module that makes such a call."""
+    """A call of the stub, or of a function of the checked files that makes such a call."""
 
     node: ast.Call
     effects: frozenset[Effect]
@@ -47,5 +47,5 @@ def _calls(module: Module, function: Function) -> Iterator[LedgerCall]:
         method = module.stub_method(node)
         if method is not None:
             yield LedgerCall(node, frozenset({method.effect}))
-        elif (callee := module.callee(node)) is not None:
-            yield LedgerCall(node, module.effects(callee))
+        elif effects := module.package.effects(module, node):
+            yield LedgerCall(node, effects)

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from fabric_shim.check.dataflow import Flow, flows
 from fabric_shim.check.functions import Function
+from fabric_shim.check.package import Package
 from fabric_shim.check.sinks import Exit, Sink, find_sinks
 from fabric_shim.check.source import Source
 from fabric_shim.check.stub_api import Effect, Method
@@ -17,8 +18,13 @@ from fabric_shim.check.tags import NONE, Tags
 class Module(Source):
     """A source with everything that is worked out once and asked by many rules.
 
+    :param package: the files that are checked with it.
     :raises SyntaxError: the text is not Python.
     """
+
+    def __init__(self, path: str, text: str, package: Package | None = None) -> None:
+        super().__init__(path, text)
+        self.package = package or Package()
 
     @cached_property
     def flows(self) -> dict[Function | None, Flow]:

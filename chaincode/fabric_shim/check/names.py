@@ -84,6 +84,10 @@ class Names:
         """What the module assigns to one of its variables."""
         return self._scopes[self._tree].values.get(name)
 
+    def imported(self, name: str) -> str | None:
+        """What the module imports under a name, dotted; relative to the module if it begins with a dot."""
+        return self._scopes[self._tree].imports.get(name)
+
     def single_value(self, node: ast.Name) -> ast.expr | None:
         """The expression behind a name that is assigned exactly once in its scope."""
         for _, scope in self._visible(node):

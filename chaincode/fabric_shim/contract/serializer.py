@@ -15,11 +15,14 @@ from fabric_shim.contract.converters import (
     Nullable,
     converter_for,
 )
+from fabric_shim.contract.depth import is_too_deep
 from fabric_shim.errors import ArgumentError, ShimError
 
 Decoder = Callable[[bytes], object]
 Encoder = Callable[[object], bytes]
 T = TypeVar("T")
+
+MAX_JSON_BYTES: Final = 16 * 1024 * 1024
 
 
 class Serializer(Protocol):
@@ -49,8 +52,16 @@ class JsonSerializer:
       with a quotation mark is a JSON string.
     * Refused is JSON that readers disagree about (a key twice in one object, half of a surrogate pair), and
       a number whose exponent lies beyond that of IEEE 754's decimal128.
+    * Arrays and objects may lie in each other 200 deep, on the way in and on the way out: where Python
+      itself gives up depends on its version, and all endorsers must refuse the same.
     * Results are canonical: sorted keys, no whitespace, UTF-8, the same on every endorser. None is empty.
+
+    :param max_json_bytes: longer arguments are refused unless they are declared as text or bytes. The objects
+        made of JSON take many times its size in memory. All endorsers must have the same limit.
     """
+
+    def __init__(self, max_json_bytes: int = MAX_JSON_BYTES) -> None:
+        self._max_json_bytes = max_json_bytes
 
     def decoder(self, annotation: object) -> Decoder:
         """Make the decoder of a declared type."""
@@ -60,7 +71,16 @@ class JsonSerializer:
         if converter is STRING:
             return _text
         parse = _parse_text if converter.textual else _parse
-        return lambda data: converter.load(parse(converter, data))
+        if _inner(converter) is STRING:
+            return lambda data: converter.load(parse(converter, data))
+        limit = self._max_json_bytes
+
+        def load(data: bytes) -> object:
+            if len(data) > limit:
+                raise Mismatch(f"has {len(data)} bytes; it may have {limit} at most")
+            return converter.load(parse(converter, data))
+
+        return load
 
     def encoder(self, annotation: object) -> Encoder:
         """Make the encoder of a declared result."""
@@ -130,6 +150,8 @@ def _text(data: bytes) -> str:
 
 def _parse(converter: Converter, data: bytes) -> object:
     text = _text(data)
+    if is_too_deep(text):
+        raise Mismatch("is nested too deeply")
     try:
         value: object = _DECODER.decode(text)
         if "\\u" in text:
@@ -157,7 +179,10 @@ def _payload(converter: Converter, result: object) -> bytes:
 
 
 def _json(converter: Converter, value: object) -> bytes:
-    return _ENCODER.encode(converter.dump(value)).encode()
+    text = _ENCODER.encode(converter.dump(value))
+    if is_too_deep(text):
+        raise RecursionError
+    return text.encode()
 
 
 def _written(

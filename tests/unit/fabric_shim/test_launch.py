@@ -96,6 +96,61 @@ def test_tls_is_on_unless_said() -> None:
     assert settings(**OURS | {"CHAINCODE_TLS_DISABLED": ""}).tls is not INSECURE
 
 
+@pytest.mark.parametrize("option", ["--tls-cert", "--tls-key", "--client-ca"])
+def test_no_variable_switches_off_the_tls_that_an_option_asks_for(option: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"CHAINCODE_TLS_DISABLED switches TLS off, {option} asks"):
+        settings(option, "a.pem", **OURS | {"CHAINCODE_TLS_DISABLED": "true"})
+    with pytest.raises(
+        ConfigurationError, match=f"--insecure switches TLS off, {option} asks for it; remove"
+    ):
+        settings("--insecure", option, "a.pem", **OURS)
+    assert settings(option, "a.pem", **OURS | {"CHAINCODE_TLS_DISABLED": "false"}).tls is not INSECURE
+
+
+def test_the_contradiction_ends_the_command_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHAINCODE_TLS_DISABLED", "true")
+    assert main(["start", "anything", "--client-ca", "ca.pem"]) == 2
+    assert "CHAINCODE_TLS_DISABLED switches TLS off, --client-ca asks for it" in capsys.readouterr().err
+
+
+SECURITY = (
+    *("CHAINCODE_TLS_CERT_FILE", "CHAINCODE_TLS_KEY_FILE", "CHAINCODE_CLIENT_CA_FILE"),
+    *("CHAINCODE_OPERATIONS_TLS_CERT_FILE", "CHAINCODE_OPERATIONS_TLS_KEY_FILE"),
+    "CHAINCODE_OPERATIONS_CLIENT_CA_FILE",
+)
+OPERATIONS = {
+    "CHAINCODE_OPERATIONS_ADDRESS": ":9443",
+    "CHAINCODE_OPERATIONS_TLS_CERT_FILE": "o.crt",
+    "CHAINCODE_OPERATIONS_TLS_KEY_FILE": "o.key",
+    "CHAINCODE_OPERATIONS_CLIENT_CA_FILE": "o-ca.crt",
+}
+
+
+@pytest.mark.parametrize("name", SECURITY)
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_a_security_variable_that_is_set_but_empty_is_refused(name: str, empty: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is set but empty; give it a file"):
+        settings(**GO_SAMPLES | NODE | OPERATIONS | {name: empty})
+
+
+def test_an_empty_security_option_is_refused_too() -> None:
+    with pytest.raises(ConfigurationError, match="--client-ca is set but empty"):
+        settings("--client-ca", "", **OURS)
+    with pytest.raises(ConfigurationError, match="--operations-client-ca is set but empty"):
+        settings("--operations-client-ca", "", **OURS | OPERATIONS)
+
+
+def test_empty_variables_that_are_not_needed_are_left_alone() -> None:
+    told = settings(
+        **OURS
+        | {"CHAINCODE_CLIENT_CA_CERT": "", "CHAINCODE_GRACE": "", "CHAINCODE_OPERATIONS_TLS_KEY_FILE": ""}
+    )
+    assert (told.tls, told.grace, told.operations) == (settings(**OURS).tls, 30.0, None)
+    assert settings("--insecure", **OURS | {"CHAINCODE_TLS_KEY_FILE": ""}).tls is INSECURE
+
+
 def test_all_other_settings() -> None:
     told = settings(
         *("--operations-address", "localhost:9443", "--operations-tls-cert", "o.crt"),

@@ -51,6 +51,22 @@ def test_what_runs_now() -> None:
     assert value(metrics, "streams") == 1
 
 
+def test_what_was_turned_away_and_reloaded() -> None:
+    metrics = Metrics()
+    assert value(metrics, "transactions_turned_away_total", reason="busy") == 0
+    assert value(metrics, "tls_reloads_total", outcome="failed") == 0
+    # Beside observers that are told of streams and transactions only.
+    observers = Observers((Broken(), metrics))
+    observers.turned_away("busy")
+    observers.turned_away("busy")
+    observers.turned_away("stopping")
+    observers.tls_reloaded(used=False)
+    assert value(metrics, "transactions_turned_away_total", reason="busy") == 2
+    assert value(metrics, "transactions_turned_away_total", reason="stopping") == 1
+    assert value(metrics, "tls_reloads_total", outcome="failed") == 1
+    assert value(metrics, "tls_reloads_total", outcome="used") == 0
+
+
 def test_functions_without_bound_share_a_label() -> None:
     metrics = Metrics()
     for number in range(600):
