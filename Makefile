@@ -96,19 +96,31 @@ format: env ## Format the code and apply safe lint fixes
 	@$(RUN) ruff check --fix . ; $(RUN) ruff format .
 
 .PHONY: test
-test: install coverage ## Run every test, on real networks that it starts itself
+test: install test-tools coverage ## Run every test, on real networks that it starts itself
 	@$(RUN) pytest --strict-run $(ARGS)
 
+.PHONY: test-tools
+test-tools: env
+	@$(RUN) python -m tests.tools
+
+COVERING := tests/unit/fabric_shim tests/unit/fabric_transport tests/unit/fabric_gateway tests/protocol
+
 .PHONY: coverage
-coverage: env ## Measure fabric_shim's branch coverage (at least 95 %)
-	@$(RUN) pytest --quiet --cov --cov-report=term tests/unit/fabric_shim tests/unit/fabric_transport tests/protocol
+coverage: env test-tools ## Measure the branches covered of shim and gateway (at least 95 % of each)
+	@$(RUN) pytest --quiet --cov --cov-report= $(COVERING)
+	@$(RUN) coverage report --include='*/fabric_shim/*,*/fabric_transport/*'
+	@$(RUN) coverage report --include='*/fabric_gateway/*'
+
+.PHONY: test-pythons
+test-pythons: install ## Install the client with hfc on Python 3.11, 3.12 and 3.13
+	@CARECHANNEL_TEST_PYTHONS="3.11 3.12 3.13" $(RUN) pytest tests/packaging/test_sdk_install.py --timeout 900 $(ARGS)
 
 .PHONY: fuzz
 fuzz: env ## Feed the chaincode stream 10,000 hostile conversations
 	@FUZZ_CASES=10000 $(RUN) pytest tests/protocol/test_fuzz.py --timeout 3600 $(ARGS)
 
 .PHONY: unit
-unit: env ## Run the tests that need no network
+unit: env test-tools ## Run the tests that need no network
 	@$(RUN) pytest tests/unit tests/protocol tests/docs $(ARGS)
 
 .PHONY: bench
@@ -122,6 +134,10 @@ bench-chaincode: install ## Compare Python, Node and Go chaincode (ARGS=--quick)
 .PHONY: bench-client
 bench-client: install ## Compare the Python, Node and Go gateway clients (ARGS=--quick)
 	@$(RUN) python -m bench.client $(ARGS)
+
+.PHONY: bench-ledger
+bench-ledger: env ## Measure how fast a ledger is verified, and its memory
+	@$(RUN) python -m bench.ledger $(ARGS)
 
 .PHONY: bench-stream
 bench-stream: env ## Measure a chaincode server alone, by a scripted peer

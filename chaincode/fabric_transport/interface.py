@@ -28,6 +28,23 @@ class Stream(Protocol):
         ...
 
 
+class ServerStream(Protocol):
+    """The answers to one request."""
+
+    async def read(self) -> bytes | None:
+        """Return the next message; None when the other side has ended the stream in order.
+
+        Reading later is back-pressure: flow control then stops the other side.
+
+        :raises StreamError: the stream broke.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Cut the stream at once. May be repeated, and after its end."""
+        ...
+
+
 class ClientStream(Stream, Protocol):
     """A stream that this side opened."""
 
@@ -36,7 +53,7 @@ class ClientStream(Stream, Protocol):
         ...
 
     def cancel(self) -> None:
-        """Cut the stream at once."""
+        """Cut the stream at once. May be repeated, and after its end."""
         ...
 
 
@@ -65,15 +82,51 @@ class Listener(Protocol):
 
 
 class Connection(Protocol):
-    """A dialled server; connects with the first stream."""
+    """A dialled server; connects with the first call, and again whenever the connection was lost.
 
-    def stream(self, method: str) -> ClientStream:
-        """Open a bidirectional stream of a method such as ``/protos.Chaincode/Connect``.
+    Methods are named such as ``/protos.Chaincode/Connect``; ``timeout`` is in seconds, None: no limit. A call
+    past it ends with status DEADLINE_EXCEEDED, one that :meth:`close` cut with status CANCELLED. Nothing is
+    ever sent twice.
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether this side has closed it."""
+        ...
+
+    async def unary(self, method: str, request: bytes, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - becomes gRPC's deadline, which the server sees too
+        """Send one message and return the one that answers it. A cancelled task cancels the call.
+
+        :raises StreamError: there is no answer.
+        :raises ClosedError: the connection had been closed before.
+        """
+        ...
+
+    def server_stream(self, method: str, request: bytes, timeout: float | None = None) -> ServerStream:
+        """Send one message and receive any number.
+
+        That the server cannot be reached or refuses shows at the first read.
+
+        :raises ClosedError: the connection had been closed before.
+        """
+        ...
+
+    def stream(self, method: str, timeout: float | None = None) -> ClientStream:
+        """Open a bidirectional stream.
 
         That the server cannot be reached or refuses shows at its first read or write.
+
+        :raises ClosedError: the connection had been closed before.
+        """
+        ...
+
+    def share(self) -> Connection:
+        """Another user's view of the same connection: closing it cuts its own calls only.
+
+        Closing the connection that was dialled closes all views.
         """
         ...
 
     async def close(self) -> None:
-        """Cut all streams and close the connection."""
+        """Cut all calls and streams and close the connection. May be repeated."""
         ...

@@ -42,7 +42,8 @@ class ServerTls:
         """
         try:
             own, *_ = load_pem_x509_certificates(self.certificate)
-        except ValueError:
+            own_key = own.public_key()
+        except (ValueError, UnsupportedAlgorithm):
             raise TlsError("The TLS certificate is no readable PEM certificate.") from None
         try:
             key = load_pem_private_key(self.key, None)
@@ -52,7 +53,7 @@ class ServerTls:
             load_pem_x509_certificates(self.client_ca)
         except ValueError:
             raise TlsError("The client CA holds no readable PEM certificate.") from None
-        if key.public_key() != own.public_key():
+        if key.public_key() != own_key:
             raise TlsError("The TLS certificate and key do not fit together.")
 
 
@@ -70,3 +71,34 @@ class ClientTls:
     certificate: bytes | None = None
     key: bytes | None = field(repr=False, default=None)
     server_name: str = ""
+
+    def check(self) -> None:
+        """Make sure that the parts can be read and fit together.
+
+        :raises TlsError: they do not; says which part.
+        """
+        _check_authority(self.server_ca, "server")
+        if self.certificate is not None and self.key is not None:
+            _check_pair(self.certificate, self.key)
+        elif self.certificate is not None or self.key is not None:
+            raise TlsError("A TLS client certificate and its key belong together; give both or none.")
+
+
+def _check_authority(content: bytes, side: str) -> None:
+    try:
+        load_pem_x509_certificates(content)
+    except ValueError:
+        raise TlsError(f"The {side} CA holds no readable PEM certificate.") from None
+
+
+def _check_pair(certificate: bytes, private_key: bytes) -> None:
+    try:
+        own, *_ = load_pem_x509_certificates(certificate)
+    except ValueError:
+        raise TlsError("The TLS certificate is no readable PEM certificate.") from None
+    try:
+        key = load_pem_private_key(private_key, None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise TlsError("The TLS key is no readable, unencrypted PEM private key.") from None
+    if key.public_key() != own.public_key():
+        raise TlsError("The TLS certificate and key do not fit together.")

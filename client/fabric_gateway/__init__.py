@@ -14,7 +14,9 @@ async with await connect(
     print(await contract.evaluate_transaction("ReadAsset", "asset1"))
 """
 
-from fabric_gateway import signers
+from fabric_gateway import hash, signers
+from fabric_gateway._signable import Signable
+from fabric_gateway.backoff import Backoff
 from fabric_gateway.blocks import (
     Block,
     BlockTransaction,
@@ -32,8 +34,10 @@ from fabric_gateway.blocks import (
     Write,
 )
 from fabric_gateway.chaincode_event import ChaincodeEvent
-from fabric_gateway.checkpoint import Checkpoint, Checkpointer, FileCheckpointer, InMemoryCheckpointer
+from fabric_gateway.checkpoint import Checkpoint, Checkpointer
+from fabric_gateway.checkpointer import CheckpointerBase, InMemoryCheckpointer
 from fabric_gateway.commit import Commit, Status, SubmittedTransaction
+from fabric_gateway.connection import Connection
 from fabric_gateway.contract import Contract
 from fabric_gateway.errors import (
     BlockError,
@@ -49,15 +53,36 @@ from fabric_gateway.errors import (
     EventsError,
     FabricGatewayError,
     GatewayError,
+    HardwareKeyError,
     IdentityError,
+    NoSignerError,
+    PinError,
     ResponseError,
+    SignableError,
     StatusCode,
     SubmitError,
+    SyncError,
 )
-from fabric_gateway.events import Backoff, ChaincodeEvents
+from fabric_gateway.events import (
+    BlockAndPrivateDataEvents,
+    BlockEvents,
+    ChaincodeEvents,
+    Events,
+    FilteredBlockEvents,
+)
+from fabric_gateway.events_request import (
+    BlockAndPrivateDataEventsRequest,
+    BlockEventsRequest,
+    ChaincodeEventsRequest,
+    EventsRequest,
+    FilteredBlockEventsRequest,
+)
+from fabric_gateway.file_checkpointer import FileCheckpointer
+from fabric_gateway.filtered_block import FilteredBlock, FilteredChaincodeEvent, FilteredTransaction
 from fabric_gateway.gateway import Gateway, connect
 from fabric_gateway.identity import Identity
 from fabric_gateway.network import Network
+from fabric_gateway.private_data import BlockAndPrivateData, PrivateData
 from fabric_gateway.proposal import Proposal
 from fabric_gateway.signers import Signer
 from fabric_gateway.timeouts import Timeouts
@@ -67,36 +92,55 @@ from fabric_gateway.validation import ValidationCode
 __all__ = [
     "Backoff",
     "Block",
+    "BlockAndPrivateData",
+    "BlockAndPrivateDataEvents",
+    "BlockAndPrivateDataEventsRequest",
     "BlockError",
+    "BlockEvents",
+    "BlockEventsRequest",
     "BlockNotFoundError",
     "BlockTransaction",
     "ChainInfo",
     "ChaincodeEvent",
     "ChaincodeEvents",
+    "ChaincodeEventsRequest",
     "Checkpoint",
     "CheckpointError",
     "Checkpointer",
+    "CheckpointerBase",
     "ClosedError",
     "Commit",
     "CommitError",
     "CommitStatusError",
+    "Connection",
     "ConnectionOptionsError",
     "Contract",
     "EndorseError",
     "Endorsement",
     "ErrorDetail",
     "EvaluateError",
+    "Events",
     "EventsError",
+    "EventsRequest",
     "FabricGatewayError",
     "FileCheckpointer",
+    "FilteredBlock",
+    "FilteredBlockEvents",
+    "FilteredBlockEventsRequest",
+    "FilteredChaincodeEvent",
+    "FilteredTransaction",
     "Gateway",
     "GatewayError",
+    "HardwareKeyError",
     "Identity",
     "IdentityError",
     "InMemoryCheckpointer",
     "Invocation",
     "MetadataWrite",
     "Network",
+    "NoSignerError",
+    "PinError",
+    "PrivateData",
     "PrivateMetadataWrite",
     "PrivateRead",
     "PrivateWrite",
@@ -105,16 +149,20 @@ __all__ = [
     "Read",
     "ReadWriteSet",
     "ResponseError",
+    "Signable",
+    "SignableError",
     "Signer",
     "Status",
     "StatusCode",
     "SubmitError",
     "SubmittedTransaction",
+    "SyncError",
     "Timeouts",
     "Transaction",
     "ValidationCode",
     "Version",
     "Write",
     "connect",
+    "hash",
     "signers",
 ]

@@ -1,37 +1,43 @@
 """Messages of the Gateway service, built from and parsed into plain values.
 
-Protobuf is known here and in ``_blocks_messages`` only. Message definitions: hyperledger/fabric-protos.
+Protobuf is known in the ``_…messages`` modules only. Message definitions: hyperledger/fabric-protos.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fabric_protos.common import common_pb2, ledger_pb2
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.msp import identities_pb2
-from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import chaincode_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
+from google.protobuf import timestamp_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 
 from fabric_gateway.blocks import ChainInfo
-from fabric_gateway.chaincode_event import ChaincodeEvent
-from fabric_gateway.checkpoint import Checkpoint
 from fabric_gateway.errors import ErrorDetail, ResponseError
 from fabric_gateway.identity import Identity
 
 _Parsed = TypeVar("_Parsed")
 
 
-def _parse(parser: Callable[[bytes], _Parsed], content: bytes, what: str) -> _Parsed:
+def _parse(
+    parser: Callable[[bytes], _Parsed],
+    content: bytes,
+    what: str,
+    transaction_id: str | None = None,
+    *,
+    outcome_unknown: bool = False,
+) -> _Parsed:
     try:
         return parser(content)
     except DecodeError as error:
         raise ResponseError(
-            f"the gateway's answer holds no {what}; check that the address is a Fabric peer's"
+            f"the gateway's answer holds no {what}; check that the address is a Fabric peer's",
+            transaction_id=transaction_id,
+            outcome_unknown=outcome_unknown,
         ) from error
 
 
@@ -51,27 +57,29 @@ def proposal(
     creator: bytes,
     nonce: bytes,
     transaction_id: str,
-    timestamp: datetime,
+    timestamp_ns: int,
     tls_certificate_hash: bytes,
 ) -> bytes:
-    """``protos.Proposal`` of an endorser transaction."""
+    """``protos.Proposal`` of an endorser transaction; ``timestamp_ns`` counts from 1970 in UTC."""
     chaincode_id = chaincode_pb2.ChaincodeID(name=chaincode)
-    extension = proposal_pb2.ChaincodeHeaderExtension(chaincode_id=chaincode_id)
+    seconds, nanos = divmod(timestamp_ns, 1_000_000_000)
     channel_header = common_pb2.ChannelHeader(
         type=common_pb2.ENDORSER_TRANSACTION,
+        timestamp=timestamp_pb2.Timestamp(seconds=seconds, nanos=nanos),
         channel_id=channel,
         tx_id=transaction_id,
-        extension=extension.SerializeToString(),
+        extension=proposal_pb2.ChaincodeHeaderExtension(chaincode_id=chaincode_id).SerializeToString(),
         tls_cert_hash=tls_certificate_hash,
     )
-    channel_header.timestamp.FromDatetime(timestamp)
     header = common_pb2.Header(
         channel_header=channel_header.SerializeToString(),
         signature_header=common_pb2.SignatureHeader(creator=creator, nonce=nonce).SerializeToString(),
     )
     invocation = chaincode_pb2.ChaincodeInvocationSpec(
         chaincode_spec=chaincode_pb2.ChaincodeSpec(
-            chaincode_id=chaincode_id, input=chaincode_pb2.ChaincodeInput(args=arguments)
+            type=chaincode_pb2.ChaincodeSpec.GOLANG,
+            chaincode_id=chaincode_id,
+            input=chaincode_pb2.ChaincodeInput(args=arguments),
         )
     )
     payload = proposal_pb2.ChaincodeProposalPayload(
@@ -93,8 +101,9 @@ def evaluate_request(
     ).SerializeToString()
 
 
-def evaluate_result(response: bytes) -> bytes:
-    return _parse(gateway_pb2.EvaluateResponse.FromString, response, "evaluate response").result.payload
+def evaluate_result(response: bytes, transaction_id: str) -> bytes:
+    parsed = _parse(gateway_pb2.EvaluateResponse.FromString, response, "evaluate response", transaction_id)
+    return parsed.result.payload
 
 
 def endorse_request(
@@ -108,24 +117,43 @@ def endorse_request(
     ).SerializeToString()
 
 
-def endorsed_payload(response: bytes) -> bytes:
-    """The payload of the prepared transaction: what the client signs."""
-    parsed = _parse(gateway_pb2.EndorseResponse.FromString, response, "endorse response")
-    return parsed.prepared_transaction.payload
+def endorsed_payload(response: bytes, channel: str, transaction_id: str) -> tuple[bytes, bytes]:
+    """The payload of the prepared transaction, which the client signs, and the function's result in it.
+
+    Raises:
+        ResponseError: it is no transaction, or another one: the identity must not sign that.
+    """
+    parsed = _parse(gateway_pb2.EndorseResponse.FromString, response, "endorse response", transaction_id)
+    payload = parsed.prepared_transaction.payload
+    prepared = _parse(transaction_in, payload, "endorsed transaction", transaction_id)
+    # A transaction without a header is refused by every peer; one with another's would be signed for nothing.
+    if (prepared.channel or channel, prepared.transaction_id or transaction_id) != (channel, transaction_id):
+        raise ResponseError(
+            "the gateway's answer holds another transaction than was proposed; do not trust this gateway",
+            transaction_id=transaction_id,
+        )
+    return payload, prepared.result
 
 
-def transaction_result(payload: bytes) -> bytes:
-    """What the chaincode returned to the endorsers of a prepared transaction."""
-    return _parse(_result_in, payload, "endorsed transaction")
+class PreparedContent(NamedTuple):
+    """What a prepared transaction's payload says."""
+
+    channel: str
+    transaction_id: str
+    result: bytes
 
 
-def _result_in(payload: bytes) -> bytes:
-    transaction = transaction_pb2.Transaction.FromString(common_pb2.Payload.FromString(payload).data)
+def transaction_in(payload: bytes) -> PreparedContent:
+    """Read ``common.Payload`` of an endorser transaction; DecodeError for anything else."""
+    envelope = common_pb2.Payload.FromString(payload)
+    header = common_pb2.ChannelHeader.FromString(envelope.header.channel_header)
+    transaction = transaction_pb2.Transaction.FromString(envelope.data)
     if len(transaction.actions) != 1:
         raise DecodeError("a transaction has exactly one action")
     action = transaction_pb2.ChaincodeActionPayload.FromString(transaction.actions[0].payload).action
     response = proposal_response_pb2.ProposalResponsePayload.FromString(action.proposal_response_payload)
-    return proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload
+    result = proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload
+    return PreparedContent(header.channel_id, header.tx_id, result)
 
 
 def submit_request(channel: str, transaction_id: str, payload: bytes, signature: bytes) -> bytes:
@@ -146,39 +174,16 @@ def signed_commit_status_request(request: bytes, signature: bytes) -> bytes:
     return gateway_pb2.SignedCommitStatusRequest(request=request, signature=signature).SerializeToString()
 
 
-def commit_status(response: bytes) -> tuple[int, int]:
+def commit_status(response: bytes, transaction_id: str) -> tuple[int, int]:
     """Validation code and block number."""
-    parsed = _parse(gateway_pb2.CommitStatusResponse.FromString, response, "commit status")
+    parsed = _parse(
+        gateway_pb2.CommitStatusResponse.FromString,
+        response,
+        "commit status",
+        transaction_id,
+        outcome_unknown=True,
+    )
     return int(parsed.result), parsed.block_number
-
-
-def chaincode_events_request(channel: str, chaincode: str, creator: bytes, position: Checkpoint) -> bytes:
-    return gateway_pb2.ChaincodeEventsRequest(
-        channel_id=channel,
-        chaincode_id=chaincode,
-        identity=creator,
-        start_position=ab_pb2.SeekPosition(specified=ab_pb2.SeekSpecified(number=position.block_number)),
-        after_transaction_id=position.transaction_id or "",
-    ).SerializeToString()
-
-
-def signed_chaincode_events_request(request: bytes, signature: bytes) -> bytes:
-    return gateway_pb2.SignedChaincodeEventsRequest(request=request, signature=signature).SerializeToString()
-
-
-def chaincode_events(response: bytes) -> list[ChaincodeEvent]:
-    """The events of one block."""
-    parsed = _parse(gateway_pb2.ChaincodeEventsResponse.FromString, response, "chaincode events")
-    return [
-        ChaincodeEvent(
-            block_number=parsed.block_number,
-            transaction_id=event.tx_id,
-            chaincode_name=event.chaincode_id,
-            event_name=event.event_name,
-            payload=event.payload,
-        )
-        for event in parsed.events
-    ]
 
 
 def chain_info(result: bytes) -> ChainInfo:

@@ -1,4 +1,4 @@
-"""The calls of the Gateway service, and the error that each failing one becomes."""
+"""The calls of a gateway peer, and the error that each failing one becomes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from fabric_gateway.errors import (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One method of ``gateway.Gateway`` (fabric-protos gateway/gateway.proto)."""
+    """One method of ``gateway.Gateway`` or ``protos.Deliver`` (fabric-protos gateway/gateway.proto,
+    peer/events.proto)."""
 
     method: str
     error: type[GatewayError]
@@ -27,3 +28,6 @@ ENDORSE = Step("/gateway.Gateway/Endorse", EndorseError)
 SUBMIT = Step("/gateway.Gateway/Submit", SubmitError)
 COMMIT_STATUS = Step("/gateway.Gateway/CommitStatus", CommitStatusError)
 CHAINCODE_EVENTS = Step("/gateway.Gateway/ChaincodeEvents", EventsError)
+DELIVER = Step("/protos.Deliver/Deliver", EventsError)
+DELIVER_FILTERED = Step("/protos.Deliver/DeliverFiltered", EventsError)
+DELIVER_WITH_PRIVATE_DATA = Step("/protos.Deliver/DeliverWithPrivateData", EventsError)

@@ -62,6 +62,7 @@ class Write:
 
     @property
     def is_delete(self) -> bool:
+        """Whether the key was removed."""
         return self.value is None
 
 
@@ -222,10 +223,18 @@ class Block:
 
 
 def header_hash(number: int, previous_hash: bytes, data_hash: bytes) -> bytes:
-    """SHA-256 of the header in DER: SEQUENCE {INTEGER, OCTET STRING, OCTET STRING} (Fabric's protoutil)."""
+    """SHA-256 of :func:`header_bytes`."""
+    return hashlib.sha256(header_bytes(number, previous_hash, data_hash)).digest()
+
+
+def header_bytes(number: int, previous_hash: bytes, data_hash: bytes) -> bytes:
+    """The header in DER: SEQUENCE {INTEGER, OCTET STRING, OCTET STRING} (Fabric's protoutil).
+
+    The block's hash and the orderers' signatures are over these bytes.
+    """
     integer = number.to_bytes(number.bit_length() // 8 + 1, "big")
     content = _der(0x02, integer) + _der(0x04, previous_hash) + _der(0x04, data_hash)
-    return hashlib.sha256(_der(0x30, content)).digest()
+    return _der(0x30, content)
 
 
 def _der(tag: int, content: bytes) -> bytes:

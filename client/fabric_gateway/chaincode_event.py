@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,11 @@ class ChaincodeEvent:
         transaction_id: hexadecimal.
         chaincode_name: who emitted it.
         event_name: the chaincode's name for it.
-        payload: the chaincode's bytes; every member can read them.
+        payload: the chaincode's bytes; every member can read them. Left out of the repr.
     """
 
     block_number: int
     transaction_id: str
     chaincode_name: str
     event_name: str
-    payload: bytes
+    payload: bytes = field(repr=False)

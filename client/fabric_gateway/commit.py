@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fabric_gateway import _messages
+from fabric_gateway import _messages, _signable_messages
 from fabric_gateway._session import Session
+from fabric_gateway._signable import Signable
 from fabric_gateway._steps import COMMIT_STATUS
 from fabric_gateway.errors import CommitError
 from fabric_gateway.validation import ValidationCode
@@ -27,19 +28,42 @@ class Status:
 
     @property
     def successful(self) -> bool:
+        """Whether it is VALID."""
         return self.code is ValidationCode.VALID
 
 
-class Commit:
-    """A transaction that may be committed; made by :meth:`Network.commit`."""
+class Commit(Signable):
+    """A transaction that may be committed; made by :meth:`Network.commit`.
 
-    def __init__(self, session: Session, channel: str, transaction_id: str) -> None:
-        self._session = session
-        self._channel = channel
+    From bytes it is made by :meth:`Gateway.new_signed_commit`.
+    """
+
+    _recreated_by = "Gateway.new_signed_commit"
+
+    def __init__(self, session: Session, transaction_id: str, request: bytes, signature: bytes = b"") -> None:
+        super().__init__(session, request, signature)
         self._transaction_id = transaction_id
+
+    @staticmethod
+    def new(session: Session, channel: str, transaction_id: str) -> Commit:
+        """Unsigned; callers have :meth:`Network.commit`."""
+        request = _messages.commit_status_request(channel, transaction_id, session.creator)
+        return Commit(session, transaction_id, request)
+
+    @staticmethod
+    def from_bytes(session: Session, content: bytes, signature: bytes | None = None) -> Commit:
+        """Re-create one from its ``bytes``; a signature given takes the place of that in the bytes."""
+        asked = _signable_messages.read_commit_status_request(content)
+        return Commit(
+            session,
+            asked.transaction_id,
+            asked.request,
+            asked.signature if signature is None else signature,
+        )
 
     @property
     def transaction_id(self) -> str:
+        """Hexadecimal."""
         return self._transaction_id
 
     async def status(self, *, timeout: float | None = None) -> Status:  # noqa: ASYNC109 - becomes gRPC's deadline
@@ -52,16 +76,17 @@ class Commit:
 
         Raises:
             CommitStatusError: no answer in time; the outcome is still unknown.
+            ResponseError: the answer is not one of the gateway's; the outcome is still unknown.
+            NoSignerError: it is not signed, and the gateway has no signer.
         """
-        request = _messages.commit_status_request(self._channel, self._transaction_id, self._session.creator)
-        signature = await self._session.sign(request)
-        response = await self._session.transport.unary(
+        session = self._session
+        response = await session.transport.unary(
             COMMIT_STATUS,
-            _messages.signed_commit_status_request(request, signature),
-            timeout=self._session.timeouts.commit_status if timeout is None else timeout,
+            _messages.signed_commit_status_request(self._message, await self._signed()),
+            timeout=session.timeouts.commit_status if timeout is None else timeout,
             transaction_id=self._transaction_id,
         )
-        code, block_number = _messages.commit_status(response)
+        code, block_number = _messages.commit_status(response, self._transaction_id)
         return Status(self._transaction_id, ValidationCode(code), block_number)
 
     async def committed(self, *, timeout: float | None = None) -> Status:  # noqa: ASYNC109 - as above
@@ -69,7 +94,7 @@ class Commit:
 
         Raises:
             CommitError: in a block, but not valid; nothing was written.
-            CommitStatusError: no answer in time; the outcome is still unknown.
+            CommitStatusError, ResponseError, NoSignerError: as with :meth:`status`.
         """
         status = await self.status(timeout=timeout)
         if not status.successful:
@@ -80,12 +105,16 @@ class Commit:
             )
         return status
 
+    def _serialized(self) -> bytes:
+        return _messages.signed_commit_status_request(self._message, self._signature)
+
 
 class SubmittedTransaction(Commit):
     """A transaction that the orderers have; made by :meth:`Transaction.submit`."""
 
     def __init__(self, session: Session, channel: str, transaction_id: str, result: bytes) -> None:
-        super().__init__(session, channel, transaction_id)
+        request = _messages.commit_status_request(channel, transaction_id, session.creator)
+        super().__init__(session, transaction_id, request)
         self._result = result
 
     @property

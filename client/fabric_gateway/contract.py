@@ -26,6 +26,7 @@ class Contract:
 
     @property
     def chaincode(self) -> str:
+        """The chaincode's name."""
         return self._chaincode
 
     @property
@@ -75,13 +76,15 @@ class Contract:
         arguments: Sequence[Argument] = (),
         transient: Mapping[str, bytes] | None = None,
         endorsing_organizations: Sequence[str] = (),
+        timeout: float | None = None,  # noqa: ASYNC109 - becomes gRPC's deadline
     ) -> bytes:
         """Call a function at one peer and return its result; nothing is written.
 
-        The same as ``new_proposal(...).evaluate()``.
+        The same as ``new_proposal(...).evaluate(timeout=timeout)``; of the other arguments see there too.
 
         Raises:
             EvaluateError: the chaincode refused, or no peer could answer.
+            ResponseError, NoSignerError: as with :meth:`Proposal.evaluate`.
         """
         proposal = self.new_proposal(
             function,
@@ -89,7 +92,7 @@ class Contract:
             transient=transient,
             endorsing_organizations=endorsing_organizations,
         )
-        return await proposal.evaluate()
+        return await proposal.evaluate(timeout=timeout)
 
     async def submit(
         self,
@@ -108,6 +111,8 @@ class Contract:
             SubmitError: the orderers did not confirm; see its ``outcome_unknown``.
             CommitStatusError: the outcome is unknown; ask :meth:`Network.commit` with its ``transaction_id``.
             CommitError: in a block, but not valid; nothing was written.
+            ResponseError: an answer is not one of the gateway's; see its ``outcome_unknown``.
+            NoSignerError: the gateway has no signer; nothing was sent.
         """
         submitted = await self.submit_async(
             function,
@@ -131,7 +136,7 @@ class Contract:
         Its ``result`` counts only once its ``status()`` is successful.
 
         Raises:
-            EndorseError, SubmitError: as with :meth:`submit`.
+            EndorseError, SubmitError, ResponseError, NoSignerError: as with :meth:`submit`.
         """
         proposal = self.new_proposal(
             function,

@@ -97,10 +97,40 @@ class IdentityError(FabricGatewayError):
     code = "identity"
 
 
+class HardwareKeyError(IdentityError):
+    """The hardware security module, its token or the key on it cannot be used."""
+
+    code = "hardware-key"
+
+
+class PinError(HardwareKeyError):
+    """The token refused the PIN. It was given once only: tokens lock after a few wrong ones."""
+
+    code = "hardware-pin"
+
+
 class ConnectionOptionsError(FabricGatewayError):
     """The options given to connect contradict each other or are unsafe."""
 
     code = "connection-options"
+
+
+class NoSignerError(FabricGatewayError):
+    """A signature is needed, and the gateway was connected without a signer. Nothing was sent."""
+
+    code = "no-signer"
+
+
+class SignableError(FabricGatewayError):
+    """Bytes or signature given to re-create a proposal, transaction, commit or request cannot be used."""
+
+    code = "signable"
+
+
+class SyncError(FabricGatewayError):
+    """A blocking call was made where it could only wait for itself."""
+
+    code = "sync"
 
 
 class ClosedError(FabricGatewayError):
@@ -128,9 +158,19 @@ class BlockNotFoundError(FabricGatewayError):
 
 
 class ResponseError(FabricGatewayError):
-    """The gateway's answer is not the message that its protocol promises."""
+    """The gateway's answer is not the message that its protocol promises.
+
+    Attributes:
+        outcome_unknown: whether the transaction may have been or may yet be committed.
+    """
 
     code = "gateway-response"
+
+    def __init__(
+        self, message: str, *, transaction_id: str | None = None, outcome_unknown: bool = False
+    ) -> None:
+        super().__init__(message, transaction_id=transaction_id)
+        self.outcome_unknown = outcome_unknown
 
 
 class GatewayError(FabricGatewayError):

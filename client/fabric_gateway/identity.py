@@ -58,10 +58,12 @@ class Identity:
         if now > certificate.not_valid_after_utc:
             raise IdentityError(
                 f"the certificate of this {self.msp_id} identity expired at "
-                f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; enrol again"
+                f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, and this machine's clock says "
+                f"{now:%Y-%m-%d %H:%M}; enrol again, or set the clock"
             )
         if now < certificate.not_valid_before_utc:
             raise IdentityError(
                 f"the certificate of this {self.msp_id} identity is not valid before "
-                f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC; check this machine's clock"
+                f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC, and this machine's clock says "
+                f"{now:%Y-%m-%d %H:%M}; set the clock by NTP"
             )

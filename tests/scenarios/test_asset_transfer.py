@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carechannel.profile import Profile
 
-from tests.examples_client.applications import Step, run
+from tests.examples_client.applications import Step, node_organization, run
 from tests.scenarios.conftest import Network, free_port_base
 
 TOPOLOGY = Path(__file__).parent / "topologies" / "asset-transfer.yaml"
@@ -32,27 +31,9 @@ def organizations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organiza
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("PYTHONPATH", str(EXAMPLES), prepend=os.pathsep)
             network.must("up", "--bare", "--topology", str(TOPOLOGY))
-        yield [_organization(network, name) for name in ("org1", "org2")]
+        yield [node_organization(network, name) for name in ("org1", "org2")]
     finally:
         network.must("down")
-
-
-def _organization(network: Network, name: str) -> Mapping[str, str]:
-    profile = Profile.load(network.profile(name))
-    peer = profile.peer(profile.care.gateway_peer)
-    roots = network.root / f"{name}-tls-roots.pem"
-    roots.write_text(peer.tls_roots.text)
-    msp = network.user(name, "user1") / "msp"
-    (certificate,) = (msp / "signcerts").iterdir()
-    (key,) = (msp / "keystore").iterdir()
-    return {
-        "mspId": profile.msp_id,
-        "endpoint": peer.address,
-        "serverName": peer.options.server_name or "",
-        "tlsRoots": str(roots),
-        "certificate": str(certificate),
-        "key": str(key),
-    }
 
 
 @pytest.fixture(scope="module")

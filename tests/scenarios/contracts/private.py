@@ -7,7 +7,7 @@ import sys
 from fabric_shim import serve
 from fabric_shim.contract import Context, Contract, ContractChaincode, Transient, query, transaction
 from fabric_shim.errors import ChaincodeError
-from fabric_shim.state_based import RoleType, KeyEndorsementPolicy
+from fabric_shim.state_based import KeyEndorsementPolicy, RoleType
 
 
 class PrivateContract(Contract):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import grpc
@@ -17,8 +18,8 @@ from google.rpc import status_pb2
 Context = grpc.aio.ServicerContext
 
 
-def prepared_transaction(result: bytes) -> common_pb2.Envelope:
-    """What a gateway gives back for endorsements that agree on ``result``."""
+def prepared_transaction(result: bytes, proposal: bytes = b"") -> common_pb2.Envelope:
+    """What a gateway gives back for endorsements of ``proposal`` that agree on ``result``."""
     action = proposal_pb2.ChaincodeAction()
     action.response.status = 200
     action.response.payload = result
@@ -28,9 +29,11 @@ def prepared_transaction(result: bytes) -> common_pb2.Envelope:
     transaction = transaction_pb2.Transaction(
         actions=[transaction_pb2.TransactionAction(payload=payload.SerializeToString())]
     )
-    return common_pb2.Envelope(
-        payload=common_pb2.Payload(data=transaction.SerializeToString()).SerializeToString()
-    )
+    header = common_pb2.Header.FromString(proposal_pb2.Proposal.FromString(proposal).header)
+    payload_bytes = common_pb2.Payload(
+        header=header, data=transaction.SerializeToString()
+    ).SerializeToString()
+    return common_pb2.Envelope(payload=payload_bytes)
 
 
 async def fail(
@@ -83,7 +86,8 @@ class FakeGateway(gateway_pb2_grpc.GatewayServicer):
     ) -> gateway_pb2.EndorseResponse:
         self.endorsed.append(request)
         await self.on_endorse(context)
-        envelope = self.prepared or prepared_transaction(self.result)
+        proposed = request.proposed_transaction.proposal_bytes
+        envelope = self.prepared or prepared_transaction(self.result, proposed)
         return gateway_pb2.EndorseResponse(prepared_transaction=envelope)
 
     async def Submit(
@@ -116,3 +120,60 @@ class FakeGateway(gateway_pb2_grpc.GatewayServicer):
 
 async def _nothing(_context: Context) -> None:
     return None
+
+
+@asynccontextmanager
+async def serving(service: gateway_pb2_grpc.GatewayServicer, port: int = 0) -> AsyncIterator[int]:
+    """Serve it on this machine, without TLS; gives the port. Leaving cuts all connections."""
+    server = grpc.aio.server(
+        options=[
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", 100 * 1024 * 1024),
+            # By default grpcio's server drops some of more than a thousand that wait.
+            ("grpc.server.max_pending_requests", 10_000),
+            ("grpc.server.max_pending_requests_hard_limit", 20_000),
+        ]
+    )
+    gateway_pb2_grpc.add_GatewayServicer_to_server(service, server)
+    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    await server.start()
+    try:
+        yield bound
+    finally:
+        await server.stop(None)
+
+
+class RawGateway(grpc.GenericRpcHandler):
+    """Answers each call with bytes that need not be a message; the methods not named, as a good gateway."""
+
+    def __init__(self, good: FakeGateway, answers: dict[str, bytes]) -> None:
+        self._good = good
+        self._answers = answers
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        name = details.method.rpartition("/")[2]
+        requests = {
+            "Evaluate": gateway_pb2.EvaluateRequest,
+            "Endorse": gateway_pb2.EndorseRequest,
+            "Submit": gateway_pb2.SubmitRequest,
+            "CommitStatus": gateway_pb2.SignedCommitStatusRequest,
+        }
+
+        async def answer(request: bytes, context: Context) -> bytes:
+            good = await getattr(self._good, name)(requests[name].FromString(request), context)
+            return self._answers.get(name, good.SerializeToString())
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+@asynccontextmanager
+async def serving_raw(good: FakeGateway, answers: dict[str, bytes]) -> AsyncIterator[int]:
+    """As :func:`serving`, with the answers of some methods replaced."""
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((RawGateway(good, answers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(None)

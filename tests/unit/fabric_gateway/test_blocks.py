@@ -20,9 +20,12 @@ from fabric_gateway import (
     Version,
     Write,
 )
+from fabric_gateway._blocks_messages import _read_write_set
 from fabric_gateway._blocks_messages import block as decode
 from fabric_gateway.blocks import header_hash
 from fabric_protos.common import common_pb2
+from fabric_protos.ledger.rwset import rwset_pb2
+from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
 from fabric_protos.msp import identities_pb2
 
 from tests.unit.fabric_gateway.fake_gateway import Context, FakeGateway, fail
@@ -125,6 +128,15 @@ def test_an_event_and_a_public_write() -> None:
     assert (call.event.block_number, call.event.transaction_id) == (152, transaction.transaction_id)
     assert call.read_write_set.writes == (Write("probe", "e", b"payload"),)
     assert {endorsement.endorser.msp_id for endorsement in call.endorsements} == {"OrgAMSP", "OrgBMSP"}
+
+
+def test_a_delete_is_told_from_an_empty_value() -> None:
+    writes = [kv_rwset_pb2.KVWrite(key="gone", is_delete=True), kv_rwset_pb2.KVWrite(key="empty", value=b"")]
+    content = kv_rwset_pb2.KVRWSet(writes=writes).SerializeToString()
+    sets = rwset_pb2.TxReadWriteSet(ns_rwset=[rwset_pb2.NsReadWriteSet(namespace="probe", rwset=content)])
+    gone, empty = _read_write_set(sets.SerializeToString()).writes
+    assert (gone.key, gone.value, gone.is_delete) == ("gone", None, True)
+    assert (empty.key, empty.value, empty.is_delete) == ("empty", b"", False)
 
 
 def test_verdicts_come_from_the_metadata_in_order() -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 import grpc
 import grpc.aio
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from fabric_gateway import (
     ClosedError,
     ConnectionOptionsError,
@@ -79,8 +81,8 @@ async def test_refuses_half_a_client_certificate(identity: Identity, credentials
 class TlsServer:
     """The fake gateway behind mutual TLS: clients need a certificate of ``client``'s."""
 
-    def __init__(self, fake: FakeGateway) -> None:
-        self.node, self.client = self_signed("peer0.example"), self_signed("client")
+    def __init__(self, fake: FakeGateway, node: Credentials | None = None) -> None:
+        self.node, self.client = node or self_signed("peer0.example"), self_signed("client")
         self._server = grpc.aio.server()
         gateway_pb2_grpc.add_GatewayServicer_to_server(fake, self._server)
         self.port = self._server.add_secure_port(
@@ -124,7 +126,7 @@ async def test_speaks_mutual_tls(fake: FakeGateway, identity: Identity, credenti
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"client_certificate_pem": None, "client_key_pem": None}, "not available"),
+        ({"client_certificate_pem": None, "client_key_pem": None}, "may ask for TLS .* client"),
         ({"tls_root_pem": self_signed("other").certificate_pem}, "check tls_root_pem"),
         ({"server_name": "peer9.example"}, "check server_name"),
     ],
@@ -187,3 +189,60 @@ def test_an_identity_with_a_second_certificate_is_nobody() -> None:
     for pem in forged(own.certificate_pem, other.certificate_pem).values():
         with pytest.raises(IdentityError, match="not one PEM certificate"):
             _ = Identity("Org1MSP", pem).certificate
+
+
+async def test_a_socket_of_this_machine_needs_no_tls(identity: Identity, credentials: Credentials) -> None:
+    async with await connect(
+        address="unix:/nowhere/peer.sock", identity=identity, signer=signers.ecdsa(credentials.key_pem)
+    ) as gateway:
+        with pytest.raises(EvaluateError, match=r"unix:/nowhere/peer\.sock") as raised:
+            await gateway.network("channel1").contract("basic").evaluate_transaction("Read")
+    assert raised.value.code is StatusCode.UNAVAILABLE
+
+
+def test_pem_around_something_else_is_no_certificate() -> None:
+    pem = b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
+    with pytest.raises(IdentityError, match=r"not X\.509"):
+        _ = Identity("Org1MSP", pem).certificate
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "sentence"),
+    [
+        (-3, -1, "TLS certificate has expired; .* clock"),
+        (1, 2, "TLS certificate is not valid yet; check this machine's clock"),
+    ],
+)
+async def test_a_peers_certificate_outside_its_dates(
+    starts: int, ends: int, sentence: str, fake: FakeGateway, identity: Identity, credentials: Credentials
+) -> None:
+    server = TlsServer(
+        fake, self_signed("peer0.example", starts=timedelta(hours=starts), ends=timedelta(hours=ends))
+    )
+    async with server:
+        with pytest.raises(EvaluateError, match=sentence):
+            await _evaluate(server, identity, credentials)
+    assert fake.evaluated == []
+
+
+async def test_a_peer_without_tls_is_named_so(
+    address: str, identity: Identity, credentials: Credentials
+) -> None:
+    async with await connect(
+        address=address,
+        identity=identity,
+        signer=signers.ecdsa(credentials.key_pem),
+        tls_root_pem=credentials.certificate_pem,
+    ) as gateway:
+        with pytest.raises(EvaluateError, match="does not speak TLS"):
+            await gateway.network("channel1").contract("basic").evaluate_transaction("Read")
+
+
+async def test_the_proposal_names_the_tls_client(
+    fake: FakeGateway, identity: Identity, credentials: Credentials
+) -> None:
+    async with TlsServer(fake) as server:
+        await _evaluate(server, identity, credentials)
+    certificate = x509.load_pem_x509_certificate(server.client.certificate_pem)
+    fingerprint = certificate.fingerprint(hashes.SHA256())
+    assert fingerprint in fake.evaluated[0].proposed_transaction.proposal_bytes

@@ -108,9 +108,7 @@ async def test_asking_for_the_next_event_saves_the_one_before(
 ) -> None:
     path = tmp_path / "checkpoint.json"
     fake.streams.put_nowait([block(3, "a", "b"), block(6, "c")])
-    async with network.chaincode_events(
-        "basic", checkpointer=FileCheckpointer(path), start_block=1
-    ) as events:
+    async with network.chaincode_events("basic", checkpoint=FileCheckpointer(path), start_block=1) as events:
         await anext(events)
         assert not path.exists()
         await anext(events)
@@ -118,9 +116,7 @@ async def test_asking_for_the_next_event_saves_the_one_before(
     assert await FileCheckpointer(path).load() == Checkpoint(3, "a")
 
     fake.streams.put_nowait([block(3, "b"), block(6, "c")])
-    async with network.chaincode_events(
-        "basic", checkpointer=FileCheckpointer(path), start_block=1
-    ) as events:
+    async with network.chaincode_events("basic", checkpoint=FileCheckpointer(path), start_block=1) as events:
         assert await take(events, 2) == ["b", "c"]
     assert position(fake.followed[1]) == (3, "a")
 
@@ -128,7 +124,7 @@ async def test_asking_for_the_next_event_saves_the_one_before(
 async def test_a_checkpoint_beats_the_start_block(network: Network, fake: FakeGateway) -> None:
     fake.streams.put_nowait([block(8, "a")])
     checkpointer = InMemoryCheckpointer(Checkpoint(7, "z"))
-    async with network.chaincode_events("basic", start_block=1, checkpointer=checkpointer) as events:
+    async with network.chaincode_events("basic", start_block=1, checkpoint=checkpointer) as events:
         assert await take(events, 1) == ["a"]
     assert position(fake.followed[0]) == (7, "z")
 
