@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from carechannel.errors import ExpiredCertificateError, IdentityError, WrongCertificateError
+from carechannel.errors import ExpiredCertificateError, IdentityError
+from carechannel.wallet import msp_folder
+from carechannel.wallet.credentials import Credentials
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,27 @@ class Identity:
             WrongCertificateError: certificate and key, or certificate and CA, do not belong together.
             ExpiredCertificateError: the certificate is not valid now.
         """
-        msp = folder / "msp" if (folder / "msp").is_dir() else folder
-        certificate = _certificate(_only_file(msp / "signcerts"))
-        private_key = _private_key(_only_file(msp / "keystore"))
-        if certificate.public_key() != private_key.public_key():
-            raise WrongCertificateError(
-                f"Certificate and private key in {msp} do not belong together; enrol again."
+        return cls.of(msp_folder.read(folder, msp_id), str(folder))
+
+    @classmethod
+    def of(cls, credentials: Credentials, place: str) -> Self:
+        """The identity that somebody's credentials make, if it is one that can act now.
+
+        Args:
+            credentials: from an MSP folder, or from a :class:`carechannel.wallet.FileWallet`.
+            place: where they come from, for errors.
+
+        Raises:
+            IdentityError: the key is not ECDSA, which signing consents needs.
+            ExpiredCertificateError: the certificate is not valid now.
+        """
+        key = credentials.private_key
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise IdentityError(
+                f"The key in {place} is not an elliptic-curve key (ECDSA), which is needed here."
             )
-        _check_issuer(certificate, msp)
-        _check_validity(certificate, msp)
-        return cls(msp_id, certificate, private_key)
+        _check_validity(credentials.certificate, place)
+        return cls(credentials.msp_id, credentials.certificate, key)
 
     @property
     def certificate_pem(self) -> bytes:
@@ -62,64 +74,13 @@ class Identity:
         return str(names[0].value) if names else ""
 
 
-def _only_file(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise IdentityError(
-            f"There is no folder {folder}; name a user's folder with --identity or CARECHANNEL_IDENTITY."
-        )
-    found = sorted(path for path in folder.glob("*") if path.is_file())
-    if len(found) != 1:
-        raise IdentityError(f"{folder} must hold one file and holds {len(found)}; enrol again.")
-    return found[0]
-
-
-def _certificate(path: Path) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except OSError as error:
-        raise IdentityError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise IdentityError(f"{path} is not a certificate in PEM.") from error
-
-
-def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except OSError as error:
-        raise IdentityError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise IdentityError(f"{path} is not an unencrypted private key in PEM.") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise IdentityError(f"{path} is not an elliptic-curve key, which Fabric identities have.")
-    return key
-
-
-def _check_issuer(certificate: x509.Certificate, msp: Path) -> None:
-    folders = (msp / "cacerts", msp / "intermediatecerts")
-    issuers = [
-        _certificate(path) for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())
-    ]
-    if issuers and not any(_issued_by(certificate, issuer) for issuer in issuers):
-        raise WrongCertificateError(
-            f"The certificate in {msp} is not issued by the CA that the folder names."
-        )
-
-
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _check_validity(certificate: x509.Certificate, msp: Path) -> None:
+def _check_validity(certificate: x509.Certificate, place: str) -> None:
     now = datetime.now(UTC)
     if now > certificate.not_valid_after_utc:
         ended = certificate.not_valid_after_utc.strftime("%Y-%m-%d %H:%M UTC")
-        raise ExpiredCertificateError(f"The certificate in {msp} expired at {ended}; enrol again.")
+        raise ExpiredCertificateError(f"The certificate in {place} expired at {ended}; enrol again.")
     if now < certificate.not_valid_before_utc:
         starts = certificate.not_valid_before_utc.strftime("%Y-%m-%d %H:%M UTC")
         raise ExpiredCertificateError(
-            f"The certificate in {msp} is valid only from {starts}; check the clock."
+            f"The certificate in {place} is valid only from {starts}; check the clock."
         )

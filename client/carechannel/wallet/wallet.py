@@ -1,11 +1,12 @@
 """A patient's wallet: ``<folder>/<channel>/`` with ``msp`` (certificate, key) and ``wallet.json``.
 
 Key and handle are made here, per channel, so that two consortia cannot tell that they know the same patient.
-The private key is readable by its owner only and is never sent anywhere.
+The private key is readable by its owner only, encrypted if the wallet has a password, and never sent.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -19,11 +20,17 @@ from care_rules.fields import HANDLE, MSP_ID
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from fabric_gateway import IdentityError as GatewayIdentityError
+from fabric_gateway.signers import PrivateKey, read_private_key
 
 from carechannel.code import PatientCode
-from carechannel.errors import WalletError
+from carechannel.errors import IdentityError, WalletError, WalletPasswordError
 from carechannel.files import write_atomically
 from carechannel.identity import Identity
+from carechannel.wallet.credentials import Credentials
+from carechannel.wallet.key_at_rest import COST, key_pem, open_key, seal_key
+from carechannel.wallet.password import Password
+from carechannel.wallet.secret_files import read_bounded, read_secret
 
 
 @dataclass(frozen=True)
@@ -37,22 +44,38 @@ class Wallet:
     handle: str = field(repr=False)
     custodians: tuple[str, ...] = ()
     """MSP IDs of the institutions that keep records of the patient."""
+    password: Password | None = field(default=None, repr=False, compare=False)
+    """Of the private key; None where it lies unencrypted."""
 
     @classmethod
-    def create(cls, wallet: Path, channel: str, msp_id: str) -> Self:
+    def create(
+        cls, wallet: Path, channel: str, msp_id: str, *, password: Password | None = None, cost: int = COST
+    ) -> Self:
         """Makes a fresh handle and key for a channel.
+
+        Args:
+            wallet: the patient's folder; made if it is not there.
+            channel: name of the consortium.
+            msp_id: of the home institution.
+            password: encrypts the private key; None leaves it to the file's mode alone.
+            cost: of trying a password, see :mod:`carechannel.wallet.key_at_rest`.
 
         Raises:
             WalletError: the wallet has one for that channel already, or cannot be written.
         """
         folder = wallet / channel
-        made = cls(folder, channel, msp_id, secrets.token_hex(16), (msp_id,))
+        made = cls(folder, channel, msp_id, secrets.token_hex(16), (msp_id,), password)
+        key = ec.generate_private_key(ec.SECP256R1())
         try:
             wallet.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.mkdir(mode=0o700)
             for name in ("msp", "msp/keystore", "msp/signcerts"):
                 (folder / name).mkdir(mode=0o700)
-            write_atomically(made._key_path, _pem(ec.generate_private_key(ec.SECP256R1())))
+            if password is None:
+                write_atomically(made._key_path, key_pem(key))
+            else:
+                sealed = seal_key(key, password, made._context, cost=cost)
+                write_atomically(made._sealed_path, json.dumps(sealed).encode())
             made._save()
         except FileExistsError as error:
             raise WalletError(f"The wallet already has a key in {folder}; name another folder.") from error
@@ -61,8 +84,8 @@ class Wallet:
         return made
 
     @classmethod
-    def load(cls, wallet: Path, channel: str) -> Self:
-        """Reads the part of a wallet that belongs to a channel.
+    def load(cls, wallet: Path, channel: str, *, password: Password | None = None) -> Self:
+        """Reads the part of a wallet that belongs to a channel. The password is needed for its key only.
 
         Raises:
             WalletError: there is none, or it is damaged.
@@ -82,7 +105,7 @@ class Wallet:
             ):
                 custodians = tuple(member for member in members if isinstance(member, str))
                 if all(MSP_ID.fullmatch(member) for member in (msp_id, *custodians)):
-                    return cls(folder, channel, msp_id, handle, custodians)
+                    return cls(folder, channel, msp_id, handle, custodians, password)
         raise WalletError(f"{folder / 'wallet.json'} is damaged.")
 
     def signing_request(self, common_name: str) -> bytes:
@@ -105,8 +128,17 @@ class Wallet:
         Raises:
             IdentityError: there is no certificate yet, or it is unusable.
             ExpiredCertificateError: the certificate is not valid now.
+            WalletPasswordError: the key is encrypted, and the password is missing or wrong.
+            WalletModeError: others have a right to the key.
         """
-        return Identity.load(self.folder / "msp", self.msp_id)
+        certificate = self.folder / "msp" / "signcerts" / "cert.pem"
+        try:
+            content = read_bounded(certificate)
+        except OSError as error:
+            raise IdentityError(
+                f"There is no certificate {certificate} yet; `carechannel patients enrol` gets one."
+            ) from error
+        return Identity.of(Credentials(self.msp_id, content, self._private_key()), str(self.folder))
 
     def with_custodians(self, custodians: Iterable[str]) -> Self:
         """The wallet with more custodians, saved."""
@@ -122,21 +154,32 @@ class Wallet:
     def _key_path(self) -> Path:
         return self.folder / "msp" / "keystore" / "key.pem"
 
+    @property
+    def _sealed_path(self) -> Path:
+        return self.folder / "msp" / "keystore" / "key.sealed"
+
+    @property
+    def _context(self) -> bytes:
+        """What a sealed key belongs to."""
+        return canonical_json({"channel": self.channel, "msp_id": self.msp_id, "handle": self.handle})
+
     def _private_key(self) -> ec.EllipticCurvePrivateKey:
+        sealed = self._sealed_path.exists()
+        path = self._sealed_path if sealed else self._key_path
         try:
-            key = serialization.load_pem_private_key(self._key_path.read_bytes(), password=None)
-        except (OSError, ValueError) as error:
-            raise WalletError(f"The key {self._key_path} cannot be used.") from error
+            content = read_secret(path)
+            key = self._opened(content) if sealed else read_private_key(content)
+        except (OSError, ValueError, GatewayIdentityError) as error:
+            raise WalletError(f"The key {path} cannot be used.") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise WalletError(f"The key {self._key_path} is not an elliptic-curve key.")
+            raise WalletError(f"The key {path} is not an elliptic-curve key.")
         return key
+
+    def _opened(self, content: bytes) -> PrivateKey:
+        if self.password is None:
+            raise WalletPasswordError(f"The key of the wallet {self.folder} needs its password.")
+        return open_key(json.loads(content), self.password, self._context)
 
     def _save(self) -> None:
         content = {"handle": self.handle, "msp_id": self.msp_id, "custodians": list(self.custodians)}
         write_atomically(self.folder / "wallet.json", canonical_json(content))
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )

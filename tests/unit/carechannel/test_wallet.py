@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from carechannel.errors import IdentityError, WalletError
-from carechannel.wallet import Wallet
+from carechannel.errors import IdentityError, WalletError, WalletModeError, WalletPasswordError
+from carechannel.wallet import Password, Wallet
 from cryptography import x509
 
 from tests.unit.carechannel.certificates import TestCa, pem
@@ -61,3 +61,26 @@ def test_a_damaged_wallet_is_named(tmp_path: Path, content: str) -> None:
 def test_no_wallet(tmp_path: Path) -> None:
     with pytest.raises(WalletError, match="no wallet"):
         Wallet.load(tmp_path, "regional-care")
+
+
+def test_a_wallet_with_a_password_keeps_its_key_encrypted(tmp_path: Path) -> None:
+    made = Wallet.create(tmp_path, "regional-care", "HospitalAMSP", password=Password("secret"), cost=2**14)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"PRIVATE KEY" in path.read_bytes()]
+    request = x509.load_pem_x509_csr(made.signing_request("ab" * 16))
+    made.keep_certificate(pem(TestCa().issue("ab" * 16, request.public_key())))  # type: ignore[arg-type]
+    kept = Wallet.load(tmp_path, "regional-care", password=Password("secret")).with_custodians(
+        ["HospitalBMSP"]
+    )
+    assert kept.identity().private_key.public_key() == request.public_key()
+    assert "secret" not in repr(kept)
+    for password in (None, Password("guess")):
+        with pytest.raises(WalletPasswordError):
+            Wallet.load(tmp_path, "regional-care", password=password).identity()
+
+
+def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
+    made = Wallet.create(tmp_path, "regional-care", "HospitalAMSP")
+    (made.folder / "msp" / "keystore" / "key.pem").chmod(0o644)
+    with pytest.raises(WalletModeError, match="chmod 600"):
+        made.signing_request("ab" * 16)
