@@ -95,6 +95,13 @@ class ConsortiumProfile(BaseModel):
     members: dict[str, Member]
 
 
+class ChannelPeers(BaseModel):
+    """Who serves a channel, as the standard part says."""
+
+    model_config = _OPEN
+    peers: dict[str, object] = {}
+
+
 class BlobFolders(BaseModel):
     """Where an institution's ciphertext lies; the mirror is known to the institution itself only."""
 
@@ -122,6 +129,7 @@ class Profile(BaseModel):
     client: Client
     organizations: dict[str, Organization]
     peers: dict[str, Peer]
+    channels: dict[str, ChannelPeers] = {}
     authorities: Annotated[dict[str, Authority], Field(alias="certificateAuthorities")] = {}
     care: Annotated[CareSection, Field(alias="x-carechannel")]
 
@@ -212,6 +220,19 @@ class Profile(BaseModel):
                 f"{custodian} runs no peer in {consortium}, so it keeps no records there."
             )
         return peer
+
+    def stand_ins(self, consortium: str, peer: str) -> tuple[str, ...]:
+        """A peer and those that may be asked in its place: of the same organisation and on the same channel.
+
+        Another organisation's peer is never one of them: it would see what is not for it. A peer whose
+        organisation the profile does not describe stands alone.
+        """
+        served = self.channels[consortium].peers if consortium in self.channels else {}
+        for organization in self.organizations.values():
+            if peer in organization.peers:
+                others = [one for one in organization.peers if one in served and one in self.peers]
+                return (peer, *(one for one in others if one != peer))
+        return (peer,)
 
     def authority(self) -> Authority:
         """The organisation's own certificate authority.
