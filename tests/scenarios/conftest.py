@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     scenarios = [item for item in items if here in item.path.parents]
     for item in scenarios:
         item.add_marker(pytest.mark.network)
-    late = {"test_crash.py": 1, "test_privacy_scan.py": 2}
+    late = {"test_crash.py": 1, "test_privacy_scan.py": 2, "test_ledger_audit.py": 3}
     items.sort(key=lambda item: (here in item.path.parents, late.get(item.path.name, 0)))
 
 

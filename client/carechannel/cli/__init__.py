@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from carechannel.cli import access, agent, audit, consents, demo, institution, patients, records
+from carechannel.cli import (
+    access,
+    agent,
+    audit,
+    ca,
+    consents,
+    demo,
+    institution,
+    ledger,
+    patients,
+    records,
+    wallet,
+)
 from carechannel.cli.session import set_json
 
 app = typer.Typer(
@@ -26,6 +38,9 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(patients.app, name="patients")
 app.add_typer(institution.app, name="institution")
 app.add_typer(agent.app, name="agent")
+app.add_typer(ca.app, name="ca")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(wallet.app, name="wallet")
 app.command("demo")(demo.demo)
 
 
