@@ -54,6 +54,9 @@ def generate(plugin: str, files: list[FileDescriptor], owned: set[str]) -> dict[
 def rehome(content: str, owned: set[str]) -> str:
     """Turn the generated absolute names (``peer.proposal_pb2``) into the wheel's (``fabric_protos.…``)."""
     roots = "|".join(sorted({name.split("/")[0] for name in owned}))
+    # A message with a field named collections would hide the module.
+    content = content.replace("import collections.abc\n", "from collections import abc as _abc\n")
+    content = content.replace("collections.abc.", "_abc.")
     content = re.sub(rf"^(import|from) ({roots})(?=[. ])", r"\1 fabric_protos.\2", content, flags=re.M)
     return re.sub(rf"(?<![\w.])({roots})\.((?:\w+\.)*\w+_pb2)\b", r"fabric_protos.\1.\2", content)
 

@@ -169,6 +169,30 @@ class WalletError(CareChannelError):
     code = "wallet-invalid"
 
 
+class WalletPasswordError(WalletError):
+    """The password of a wallet is missing, or does not open the entry."""
+
+    code = "wallet-password"
+
+
+class WalletModeError(WalletError):
+    """A file or folder with a secret can be read or written by others."""
+
+    code = "wallet-mode"
+
+
+class UnknownEntryError(WalletError):
+    """The wallet has no entry of that name."""
+
+    code = "wallet-entry-unknown"
+
+
+class EntryExistsError(WalletError):
+    """The wallet has an entry of that name already."""
+
+    code = "wallet-entry-exists"
+
+
 class SdkMissingError(CareChannelError):
     """The optional part that talks to a certificate authority is not installed."""
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from carechannel.sdk.admin import SdkError
+from carechannel.sdk.admin.together import together
+
+from fabric_network.administration import Administration
 from fabric_network.commands import channel as commands
-from fabric_network.commands.peer import PeerAdmin
 from fabric_network.errors import ChannelError
 from fabric_network.execute import Executor
-from fabric_network.participation import Participation
+from fabric_network.interrupts import run
 from fabric_network.paths import Layout
-from fabric_network.topology import Channel, Node, NodeKind, Topology
+from fabric_network.topology import Node, NodeKind, Topology
 
 
 class Channels:
@@ -23,6 +27,7 @@ class Channels:
         self._topology = topology
         self._layout = layout
         self._executor = executor
+        self._administration = Administration(topology, layout)
 
     def make_genesis_blocks(self) -> None:
         """A channel's first block is made once; later changes are updates of its configuration."""
@@ -39,48 +44,46 @@ class Channels:
 
     def join_orderers(self) -> list[str]:
         """Gives `orderer: channel` for each join that was needed."""
-        orderers = self._topology.nodes_of(NodeKind.ORDERER)
-        return self._everywhere(orderers, self._join_orderer)
+        return self._everywhere(NodeKind.ORDERER, self._join_orderer)
 
     def join_peers(self) -> list[str]:
         """Gives `peer: channel` for each join that was needed."""
-        return self._everywhere(self._topology.nodes_of(NodeKind.PEER), self._join_peer)
+        return self._everywhere(NodeKind.PEER, self._join_peer)
 
-    def _everywhere(self, nodes: tuple[Node, ...], join: Callable[[Node], list[str]]) -> list[str]:
-        done = self._executor.together([partial(join, node) for node in nodes])
+    def _everywhere(
+        self, kind: NodeKind, join: Callable[[Node], Coroutine[Any, Any, list[str]]]
+    ) -> list[str]:
+        done = run(together(join(node) for node in self._topology.nodes_of(kind)))
         return [joined for one in done for joined in one]
 
-    def _join_orderer(self, node: Node) -> list[str]:
+    async def _join_orderer(self, node: Node) -> list[str]:
         wanted = [
             channel.name
             for channel in self._topology.channels.values()
             if node in self._topology.consenters(channel)
         ]
-        admin = self._layout.organization(node.organization).user("admin").tls
-        participation = Participation(node, admin)
-        joined = participation.channels()
-        missing = [name for name in wanted if name not in joined]
-        for name in missing:
-            self._executor.check()
-            participation.join(name, self._layout.block(name))
+        with _explained(node):
+            participation = self._administration.participation(node)
+            joined = await participation.channels()
+            missing = [name for name in wanted if name not in joined]
+            for name in missing:
+                await participation.join(name, self._layout.block(name).read_bytes())
         return [f"{node.name}: {name}" for name in missing]
 
-    def _join_peer(self, node: Node) -> list[str]:
-        admin = PeerAdmin(self._topology, self._layout, node)
-        listed = self._executor.run(admin.list_channels())
-        if listed.status != 0:
-            raise ChannelError(f"{node.name} does not tell its channels: {listed.reason}. {_see(node)}")
-        present = {line.strip() for line in listed.output.splitlines()}
-        missing = [one.name for one in self._channels_of(node) if one.name not in present]
-        for name in missing:
-            outcome = self._executor.run(admin.join_channel(name))
-            if outcome.status != 0:
-                raise ChannelError(f"{node.name} did not join {name}: {outcome.reason}. {_see(node)}")
+    async def _join_peer(self, node: Node) -> list[str]:
+        wanted = [channel.name for channel in self._topology.channels_of(node.organization)]
+        with _explained(node):
+            async with self._administration.peer(node) as peer:
+                joined = await peer.channels()
+                missing = [name for name in wanted if name not in joined]
+                for name in missing:
+                    await peer.join(self._layout.block(name).read_bytes())
         return [f"{node.name}: {name}" for name in missing]
 
-    def _channels_of(self, node: Node) -> tuple[Channel, ...]:
-        return self._topology.channels_of(node.organization)
 
-
-def _see(node: Node) -> str:
-    return f"See: carechannel-network logs {node.name}"
+@contextmanager
+def _explained(node: Node) -> Iterator[None]:
+    try:
+        yield
+    except SdkError as error:
+        raise ChannelError(f"{node.name}: {error} See: carechannel-network logs {node.name}") from error

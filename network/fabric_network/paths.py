@@ -266,10 +266,6 @@ class Layout:
         """Genesis block of `channel`."""
         return self.channels / f"{channel}.block"
 
-    def collections(self, channel: str, chaincode: str) -> Path:
-        """Private data collections of `chaincode` on `channel`, as they were approved."""
-        return self.channels / f"{channel}.{chaincode}.collections.json"
-
     def package(self, label: str) -> Path:
         return self.packages / f"{label}.tar.gz"
 

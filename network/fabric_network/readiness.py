@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fabric_gateway import FabricGatewayError, Gateway, GatewayError, Identity, Timeouts, connect, signers
 
 from fabric_network.errors import NodeError
+from fabric_network.interrupts import run
 from fabric_network.paths import Layout
 from fabric_network.topology import Node, Organization, Topology
 
@@ -44,7 +45,7 @@ class Readiness:
 
     def wait(self, timeout: float) -> None:
         """Return once every check has succeeded; `timeout` in seconds."""
-        asyncio.run(self._wait(time.monotonic() + timeout))
+        run(self._wait(time.monotonic() + timeout))
 
     async def _wait(self, deadline: float) -> None:
         async with AsyncExitStack() as stack:

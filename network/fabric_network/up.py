@@ -132,7 +132,7 @@ class Up:
 
     def _deploy(self) -> None:
         channels = Channels(self._topology, self._layout, self._executor)
-        lifecycle = Lifecycle(self._topology, self._layout, self._executor)
+        lifecycle = Lifecycle(self._topology, self._layout)
         self._tell("joined", channels.join_orderers())
         self._tell("joined", channels.join_peers())
         self._tell("installed", lifecycle.install())

@@ -13,11 +13,10 @@ import pytest
 from carechannel.identity import Identity
 from carechannel.profile import Profile
 from carechannel.sdk import CaRefusedError, CertificateAuthority, Enrollment
+from carechannel.sdk.admin import NodeUnreachableError, Participation
 from fabric_gateway import CommitError, EndorseError, EvaluateError, connect, signers
 from fabric_gateway import Identity as GatewayIdentity
 from fabric_network import topology
-from fabric_network.errors import ChannelError
-from fabric_network.participation import Participation
 from fabric_network.paths import Layout
 from fabric_protos.common import common_pb2
 from fabric_protos.msp import identities_pb2
@@ -93,16 +92,22 @@ async def test_public_state_needs_a_quorum(network: Network) -> None:
             )
 
 
-def test_only_the_orderers_administrator_reaches_its_admin_port(network: Network) -> None:
+async def test_only_the_orderers_administrator_reaches_its_admin_port(network: Network) -> None:
     """A practitioner's certificate of the same institution must not manage its orderer's channels."""
     file = Path(topology.__file__).parents[2] / "topologies" / "dev.yaml"
     value = topology.load(file, name=network.name, base_port=network.port_base)
     node = value.node("orderer0.hospital-a")
     institution = Layout(network.build_dir, network.name).organization("hospital-a")
-    assert CHANNEL in Participation(node, institution.user("admin").tls).channels()
+
+    async def channels(alias: str) -> tuple[str, ...]:
+        tls = institution.user(alias).tls
+        admin_port = Participation(f"127.0.0.1:{node.admin}", tls.ca, tls.certificate, tls.key)
+        return await admin_port.channels()
+
+    assert CHANNEL in await channels("admin")
     for alias in ("practitioner", "node"):
-        with pytest.raises(ChannelError):
-            Participation(node, institution.user(alias).tls).channels()
+        with pytest.raises(NodeUnreachableError):
+            await channels(alias)
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,30 @@
-"""A Fabric CA through hfc's CA services. Calls block; one object is for one thread."""
+"""A Fabric CA through hfc's CA services: enrolling and registering. Calls block; any thread may make them."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from carechannel.sdk.enrollment import Enrollment, key_to_pem, new_key, signing_request
-from carechannel.sdk.errors import CaReplyError, SdkError
+from carechannel.sdk._https import HttpsServer
+from carechannel.sdk._issued import checked_certificate
+from carechannel.sdk._requests import enrollment_name, understood
+from carechannel.sdk.enrollment import Enrollment, IdentityType, key_to_pem, new_key, signing_request
+from carechannel.sdk.errors import CaReplyError, CaRequestError
 
 if TYPE_CHECKING:
     from hfc.fabric_ca.caservice import Enrollment as HfcEnrollment
 
-IdentityType = Literal["client", "peer", "orderer", "admin"]
-Profile = Literal["", "tls"]
-"""Signing profile of the CA: an enrolment certificate, or one for TLS servers and clients."""
+    from carechannel.sdk.ca_affiliations import Affiliations
+    from carechannel.sdk.ca_certificates import Certificates
+    from carechannel.sdk.ca_identities import Identities
+    from carechannel.sdk.ca_info import CaInfo
+    from carechannel.sdk.ca_revocation import Revocations
 
 TIMEOUT = 30.0
 
@@ -27,8 +32,10 @@ TIMEOUT = 30.0
 class CertificateAuthority:
     """The CA `name` at `url` (https), whose TLS certificate comes from the root in `tls_root_path`.
 
-    Every call raises `CaUnreachableError`, `CaRefusedError` or `CaReplyError`, all `SdkError`; nothing is
-    returned unless the CA said success and the answer was looked at. `timeout` is in seconds for each call.
+    Every call raises `CaRequestError`, `CaUnreachableError`, `CaRefusedError` or `CaReplyError`, all
+    `SdkError`; nothing is returned unless the CA said success and the answer was looked at. `timeout` is in
+    seconds for each call. In asyncio, use `await asyncio.to_thread(ca.enroll, …)`.
+
     Raises `SdkMissingError` when fabric-sdk-py 1.0.0 is not installed.
     """
 
@@ -41,36 +48,92 @@ class CertificateAuthority:
 
         from carechannel.sdk._strict_client import StrictCaClient  # noqa: PLC0415
 
-        if not tls_root_path.is_file():
-            raise SdkError(f"There is no root certificate {tls_root_path} to know the CA at {url} by.")
         self.url = url
         self.name = name
-        self._client = StrictCaClient(url, str(tls_root_path), name, timeout)
-        self._service = CAService(target=url, ca_certs_path=str(tls_root_path), ca_name=name)
+        self._client = StrictCaClient(url, HttpsServer(url, tls_root_path, timeout), name)
+        self._service = CAService(target=url)
         self._service._ca_client = self._client
 
+    @cached_property
+    def identities(self) -> Identities:
+        """Who is registered: list, get, modify, remove."""
+        from carechannel.sdk.ca_identities import Identities  # noqa: PLC0415 - it needs this module
+
+        return Identities(self)
+
+    @cached_property
+    def affiliations(self) -> Affiliations:
+        """The tree of affiliations: list, add, rename, remove."""
+        from carechannel.sdk.ca_affiliations import Affiliations  # noqa: PLC0415 - it needs this module
+
+        return Affiliations(self)
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        """What was issued: list, with filters."""
+        from carechannel.sdk.ca_certificates import Certificates  # noqa: PLC0415 - it needs this module
+
+        return Certificates(self)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        """Revoke an identity or one certificate; make the CRL."""
+        from carechannel.sdk.ca_revocation import Revocations  # noqa: PLC0415 - it needs this module
+
+        return Revocations(self)
+
+    def info(self) -> CaInfo:
+        """Name, version and certificate chain of the CA; nobody has to be enrolled for it."""
+        from carechannel.sdk.ca_info import ca_info  # noqa: PLC0415 - it needs this module
+
+        return ca_info(self)
+
     def enroll(
-        self, enrollment_id: str, secret: str, *, profile: Profile = "", hosts: Sequence[str] = ()
+        self,
+        enrollment_id: str,
+        secret: str,
+        *,
+        profile: str = "",
+        hosts: Sequence[str] = (),
+        attributes: Sequence[str] = (),
     ) -> Enrollment:
         """Make an ECDSA P-256 key here and have it certified.
 
-        The CA sets the subject: the common name is `enrollment_id`, the unit its type (NodeOU). `hosts`
-        become subject alternative names. Attributes registered for the enrolment certificate are in it.
+        The CA sets the subject: the common name is `enrollment_id`, the unit its type (NodeOU). `profile` is
+        one of the CA's signing profiles: "" certifies a member, "tls" a TLS server or client. `hosts` become
+        subject alternative names. Attributes registered for the certificate are in it, or those of
+        `attributes` alone.
         """
         key = new_key()
-        request = signing_request(enrollment_id, key, hosts)
-        result = self._service.enroll(enrollment_id, secret, request, profile)
-        certificate = self._certificate(result.cert, key.public_key())
-        return Enrollment(certificate, key_to_pem(key), bytes(result.caCert))
+        request = signing_request(enrollment_name(enrollment_id), key, hosts)
+        certificate, chain = self._enroll(enrollment_id, secret, request, profile, attributes)
+        return Enrollment(certificate, key_to_pem(key), chain)
 
-    def enroll_csr(self, enrollment_id: str, secret: str, csr_pem: bytes, profile: Profile = "") -> bytes:
+    def enroll_csr(self, enrollment_id: str, secret: str, csr_pem: bytes, profile: str = "") -> bytes:
         """Certify a key that stays where it is, by its PKCS #10 request; gives the certificate as PEM.
 
         The request's common name has to be `enrollment_id`.
         """
-        request = x509.load_pem_x509_csr(csr_pem)
-        result = self._service.enroll(enrollment_id, secret, request, profile)
-        return self._certificate(result.cert, request.public_key())
+        try:
+            request = x509.load_pem_x509_csr(csr_pem)
+        except ValueError as error:
+            raise CaRequestError("The signing request is not PKCS #10 in PEM.") from error
+        return self._enroll(enrollment_name(enrollment_id), secret, request, profile, ())[0]
+
+    def _enroll(
+        self,
+        enrollment_id: str,
+        secret: str,
+        request: x509.CertificateSigningRequest,
+        profile: str,
+        attributes: Sequence[str],
+    ) -> tuple[bytes, bytes]:
+        if not secret:
+            raise CaRequestError("Enrolling needs the secret that the registration gave.")
+        with understood(self.url):
+            wanted = [{"name": name} for name in attributes]
+            result = self._service.enroll(enrollment_id, secret, request, profile, wanted)
+        return checked_certificate(self.url, result.cert, result.caCert, enrollment_id, request.public_key())
 
     def register(
         self,
@@ -87,15 +150,17 @@ class CertificateAuthority:
         """Make an identity known to the CA; gives the secret to enrol with (`secret` if given).
 
         `attributes` go into every certificate; `authority` (such as `hf.Registrar.Roles`) is what it may do
-        at the CA, and in no certificate. `max_enrollments` -1 means no limit.
+        at the CA, and in no certificate. `max_enrollments` -1 means no limit, 0 the CA's own.
         """
         attrs = [
             *({"name": name, "value": value, "ecert": True} for name, value in (attributes or {}).items()),
             *({"name": name, "value": value, "ecert": False} for name, value in (authority or {}).items()),
         ]
-        answer = self._service.register(
-            enrollment_id, secret, type, affiliation, max_enrollments, attrs, self._theirs(registrar)
-        )
+        if secret == "":
+            raise CaRequestError("The secret is empty; give one, or None to have the CA make one.")
+        name, theirs = enrollment_name(enrollment_id), self._theirs(registrar)
+        with understood(self.url):
+            answer = self._service.register(name, secret, type, affiliation, max_enrollments, attrs, theirs)
         if not isinstance(answer, str) or not answer:
             raise CaReplyError(f"The CA at {self.url} registered an identity without giving its secret.")
         return answer
@@ -104,53 +169,35 @@ class CertificateAuthority:
         self,
         current: Enrollment,
         *,
-        profile: Profile = "",
+        profile: str = "",
         hosts: Sequence[str] = (),
         key: ec.EllipticCurvePrivateKey | None = None,
+        attributes: Sequence[str] = (),
     ) -> Enrollment:
         """Another certificate for the holder of `current`, whose certificate stands for the password.
 
-        It certifies `key`, a fresh one if none is given.
+        It certifies `key`, a fresh one if none is given; `current.private_key()` keeps the key. `hosts` and
+        `attributes` as in `enroll`.
         """
         key = key or new_key()
-        subject = x509.load_pem_x509_certificate(current.cert_pem).subject
-        common_name = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
-        request = signing_request(str(common_name), key, hosts)
-        body = {
+        common_name = current.common_name()
+        request = signing_request(common_name, key, hosts)
+        body: dict[str, object] = {
             "certificate_request": request.public_bytes(serialization.Encoding.PEM).decode(),
             "profile": profile,
-            "caname": self.name,
         }
-        cert, chain = self._client.reenroll(body, self._theirs(current))
-        return Enrollment(self._certificate(cert, key.public_key()), key_to_pem(key), bytes(chain))
-
-    def revoke(self, registrar: Enrollment, enrollment_id: str, *, reason: str = "unspecified") -> bytes:
-        """Revoke every certificate of `enrollment_id` and its right to enrol; gives the CA's new CRL as PEM.
-
-        `reason` is one of RFC 5280's, in small letters without spaces. The network goes on accepting the
-        certificates until the CRL stands in the MSP of each channel's configuration.
-        """
-        _, crl = self._service.revoke(enrollment_id, "", "", reason, True, self._theirs(registrar))
-        pem = base64.b64decode(crl)
-        try:
-            x509.load_pem_x509_crl(pem)
-        except ValueError as error:
-            raise CaReplyError(f"The CA at {self.url} revoked, but gave no readable CRL.") from error
-        return pem
+        if attributes:
+            body["attr_reqs"] = [{"name": name} for name in attributes]
+        theirs = self._theirs(current)
+        with understood(self.url):
+            # Not the service's method: it always makes a new key and takes no profile.
+            certificate, chain = self._client.reenroll(body, theirs)
+        issued = checked_certificate(self.url, certificate, chain, common_name, key.public_key())
+        return Enrollment(issued[0], key_to_pem(key), issued[1])
 
     def _theirs(self, enrollment: Enrollment) -> HfcEnrollment:
         from hfc.fabric_ca.caservice import Enrollment as HfcEnrollment  # noqa: PLC0415
 
         return HfcEnrollment(
-            enrollment.private_key(), enrollment.cert_pem, enrollment.ca_chain_pem, self._service
+            enrollment.checked_key(), enrollment.cert_pem, enrollment.ca_chain_pem, self._service
         )
-
-    def _certificate(self, pem: object, public_key: object) -> bytes:
-        """`pem` if it is a certificate for `public_key`, for what a CA calls success may still be neither."""
-        if isinstance(pem, bytes) and isinstance(public_key, ec.EllipticCurvePublicKey):
-            try:
-                if x509.load_pem_x509_certificate(pem).public_key() == public_key:
-                    return pem
-            except ValueError:
-                pass
-        raise CaReplyError(f"The CA at {self.url} did not give a certificate for the key that was sent.")

@@ -2,18 +2,16 @@
 
 The package is the same for all members and holds no address and no secret; the builder tells its own peer
 where the chaincode process listens. Formats: Fabric docs "Running Chaincode as an External Service" and
-"External Builders and Launchers"; package ID as in `core/chaincode/persistence`.
+"External Builders and Launchers".
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from carechannel.sdk.admin import chaincode_package
 
 from fabric_network.topology import Chaincode, Node
 
@@ -22,15 +20,13 @@ DIAL_TIMEOUT = "10s"
 
 def package(chaincode: Chaincode) -> bytes:
     """The package (.tar.gz); equal bytes for an equal label, on every machine."""
-    metadata = {"label": chaincode.label, "type": "ccaas"}
     connection = {"client_auth_required": True, "dial_timeout": DIAL_TIMEOUT, "tls_required": True}
-    code = _tar_gz({"connection.json": _json(connection)})
-    return _tar_gz({"code.tar.gz": code, "metadata.json": _json(metadata)})
+    return chaincode_package.package(chaincode.label, "ccaas", {"connection.json": _json(connection)})
 
 
 def package_id(chaincode: Chaincode) -> str:
     """What a peer calls the installed package, and what the chaincode process has to call itself."""
-    return f"{chaincode.label}:{hashlib.sha256(package(chaincode)).hexdigest()}"
+    return chaincode_package.package_id(package(chaincode))
 
 
 def connection(node: Node, *, root: str, certificate: str, key: str) -> str:
@@ -100,16 +96,3 @@ cp "$connections/$label.json" "$2/chaincode/server/connection.json"
 
 def _json(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _tar_gz(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in sorted(files.items()):
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    # Uncompressed, because two machines' zlib need not compress to the same bytes; and without the header's
-    # two bytes on compressor and operating system (RFC 1952, XFL and OS), which differ between Pythons.
-    packed = gzip.compress(buffer.getvalue(), compresslevel=0, mtime=0)
-    return packed[:8] + b"\x00\xff" + packed[10:]

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from fabric_gateway import EndorseError, EvaluateError, Gateway, GatewayError, StatusCode, signers
+from fabric_gateway import (
+    EndorseError,
+    EvaluateError,
+    Gateway,
+    GatewayError,
+    Identity,
+    StatusCode,
+    connect,
+    signers,
+)
 
 from tests.scenarios.gateway.conftest import CHANNEL, Fabric
 
@@ -86,3 +97,40 @@ async def test_endorsers_that_answer_otherwise(gateway: Gateway) -> None:
     others = [detail for detail in raised.value.details if detail.msp_id != "Org1MSP"]
     assert others
     assert all("ProposalResponsePayloads do not match" in detail.message for detail in others)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_is_off_by_an_hour(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Peers take proposals of a few minutes around their own time only."""
+    contract = gateway.network(CHANNEL).contract("basic")
+    now = time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time", lambda: now + 3600 * hours)
+        clock.setattr(time, "time_ns", lambda: int((now + 3600 * hours) * 1e9))
+        proposal = contract.new_proposal("echo", arguments=["x"])
+    with pytest.raises(EvaluateError, match="timestamp") as raised:
+        await proposal.evaluate()
+    assert "clock" in str(raised.value)
+    assert await contract.evaluate_transaction("echo", "x") == b"x"
+
+
+async def test_a_certificate_of_no_member(fabric: Fabric) -> None:
+    """Org2's user says that it is Org1's."""
+    stranger, key = fabric.credentials("org2")
+    claimed = Identity("Org1MSP", stranger.certificate_pem)
+    async with await connect(**fabric.peer("org1"), identity=claimed, signer=signers.ecdsa(key)) as gateway:
+        contract = gateway.network(CHANNEL).contract("basic")
+        with pytest.raises(EvaluateError, match="denied to this identity"):
+            await contract.evaluate_transaction("echo", "x")
+        with pytest.raises(EndorseError, match="denied to this identity"):
+            await contract.submit_transaction("echo", "x")
+
+
+async def test_the_tls_root_of_another_organisation(fabric: Fabric) -> None:
+    identity, key = fabric.credentials("org1")
+    reached = {**fabric.peer("org1"), "tls_root_pem": fabric.peer("org2")["tls_root_pem"]}
+    async with await connect(**reached, identity=identity, signer=signers.ecdsa(key)) as gateway:
+        with pytest.raises(EvaluateError, match="not signed by the given TLS root"):
+            await gateway.network(CHANNEL).contract("basic").evaluate_transaction("echo", "x")

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from fabric_gateway import EndorseError, EvaluateError, Gateway, GatewayError, StatusCode
+from fabric_gateway import (
+    CommitStatusError,
+    EndorseError,
+    EvaluateError,
+    Gateway,
+    GatewayError,
+    StatusCode,
+    SubmitError,
+    SubmittedTransaction,
+    Transaction,
+)
 
 from tests.scenarios.gateway.conftest import CHANNEL, Fabric
 from tests.scenarios.gateway.test_events import emit, following, number
@@ -90,3 +102,51 @@ async def test_a_peer_that_stops_leaves_no_gap_and_no_duplicate(fabric: Fabric) 
                 numbers.append(number(await following(blocks)))
     assert found == wanted
     assert numbers == list(range(numbers[0], last + 1))
+
+
+async def submitted_at_last(transaction: Transaction) -> SubmittedTransaction:
+    """The gateway takes a while to dial an orderer again that it saw down."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await transaction.submit()
+            except SubmitError as error:
+                assert error.transient
+                await asyncio.sleep(0.5)
+
+
+async def test_the_orderer_is_down(gateway: Gateway, fabric: Fabric) -> None:
+    """Endorsing goes on; what cannot be ordered is unknown, and the same transaction is committed once."""
+    basic = gateway.network(CHANNEL).contract("basic")
+    fabric.stop("orderer0.org1")
+    try:
+        assert await basic.evaluate_transaction("echo", "still there") == b"still there"
+        transaction = await basic.new_proposal("add", arguments=["ordered-later", "1"]).endorse()
+        with pytest.raises(SubmitError) as raised:
+            await transaction.submit(timeout=10)
+        assert raised.value.outcome_unknown
+        assert raised.value.transaction_id == transaction.transaction_id
+        commit = gateway.network(CHANNEL).commit(transaction.transaction_id)
+        with pytest.raises(CommitStatusError, match="not answered within 1 s") as unanswered:
+            await commit.status(timeout=1)
+        assert unanswered.value.code is StatusCode.DEADLINE_EXCEEDED
+        assert unanswered.value.outcome_unknown
+    finally:
+        fabric.start()
+    for _ in range(2):
+        submitted = await submitted_at_last(transaction)
+        await submitted.committed()
+    assert await basic.evaluate_transaction("get", "ordered-later") == b"1"
+
+
+async def test_a_transaction_that_waits_for_the_orderer_is_told_when_it_is_committed(
+    gateway: Gateway, fabric: Fabric
+) -> None:
+    """Somebody asks for the status first; the transaction is ordered afterwards."""
+    basic = gateway.network(CHANNEL).contract("basic")
+    transaction = await basic.new_proposal("add", arguments=["asked-before", "1"]).endorse()
+    asking = asyncio.create_task(gateway.network(CHANNEL).commit(transaction.transaction_id).status())
+    await asyncio.sleep(0.5)
+    assert not asking.done()
+    await transaction.submit()
+    assert (await asking).successful

@@ -129,3 +129,16 @@ async def test_a_transaction_submitted_twice_changes_nothing_the_second_time(bas
 async def test_five_megabytes(basic: Contract) -> None:
     large = "x" * 5_000_000
     assert await basic.evaluate_transaction("echo", large) == large.encode()
+
+
+async def test_two_thousand_at_once(basic: Contract) -> None:
+    """More than a peer takes at a time (peer.limits.concurrency): each gives its result or a plain error."""
+    texts = [f"text {number}" for number in range(2000)]
+    results = await asyncio.gather(
+        *(basic.evaluate("echo", arguments=[text], timeout=60) for text in texts), return_exceptions=True
+    )
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(error, EvaluateError) and "too many requests" in str(error) for error in refused)
+    given = [(text, result) for text, result in zip(texts, results, strict=True) if isinstance(result, bytes)]
+    assert len(given) >= 500
+    assert all(result == text.encode() for text, result in given)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from carechannel.sdk.admin import collections_from_json
 from fabric_network.errors import TopologyError
-from fabric_network.execute import Executor
 from fabric_network.lifecycle import Lifecycle
 from fabric_network.paths import Layout
 from fabric_network.render.collections import collections_config
@@ -15,7 +15,7 @@ from fabric_network.topology import Topology
 from fabric_network.topology.read import parse
 
 from tests.unit.network.builders import DEV
-from tests.unit.network.scripted import Programs
+from tests.unit.network.ledgers import Nodes
 
 KEY = "channels.cancer-registry.chaincodes.care.collections"
 BOTH = "OR('HospitalAMSP.member', 'RegulatorMSP.member')"
@@ -172,36 +172,32 @@ def layout(tmp_path: Path) -> Layout:
 
 
 @pytest.fixture
-def programs(layout: Layout) -> Programs:
-    programs = Programs(layout.bin)
-    programs.provide("peer")
-    programs.answer("querycommitted", output=json.dumps({"chaincode_definitions": []}))
-    programs.answer("approveformyorg")
-    programs.answer("commit")
-    return programs
+def nodes(monkeypatch: pytest.MonkeyPatch) -> Nodes:
+    stand_in = Nodes()
+    monkeypatch.setattr("fabric_network.lifecycle.Administration", lambda _topology, _layout: stand_in)
+    return stand_in
 
 
 def test_members_approve_and_commit_the_collections_of_their_channel_alone(
-    layout: Layout, programs: Programs
+    layout: Layout, nodes: Nodes
 ) -> None:
     value = topology([SHARED, OWN])
-    Lifecycle(value, layout, Executor()).deploy()
-    calls = [*programs.calls("approveformyorg"), *programs.calls("commit")]
-    with_collections = [call for call in calls if "--collections-config" in call]
-    assert len(with_collections) == 3
-    assert all("cancer-registry" in call for call in with_collections)
-    file = Path(with_collections[0][with_collections[0].index("--collections-config") + 1])
-    assert file.read_text() == collections_config(value.channels["cancer-registry"].chaincodes["care"])
+    Lifecycle(value, layout).deploy()
+    with_collections = {
+        (peer, channel) for (peer, channel, _), one in nodes.approved.items() if one.definition.collections
+    }
+    assert with_collections == {
+        ("peer0.hospital-a", "cancer-registry"),
+        ("peer0.regulator", "cancer-registry"),
+    }
+    assert nodes.committed["regional-care"]["care"].collections == ()
+    rendered = collections_config(value.channels["cancer-registry"].chaincodes["care"])
+    assert nodes.committed["cancer-registry"]["care"].collections == collections_from_json(rendered)
 
 
-def test_changed_collections_are_committed_under_the_next_sequence(
-    layout: Layout, programs: Programs
-) -> None:
-    Lifecycle(topology([OWN]), layout, Executor()).deploy()
-    committed = {"chaincode_definitions": [{"name": "care", "sequence": 1, "version": "1.0"}]}
-    programs.answer("querycommitted", output=json.dumps(committed))
-    assert Lifecycle(topology([OWN]), layout, Executor()).deploy() == []
+def test_changed_collections_are_committed_under_the_next_sequence(layout: Layout, nodes: Nodes) -> None:
+    Lifecycle(topology([OWN]), layout).deploy()
+    assert Lifecycle(topology([OWN]), layout).deploy() == []
     longer = topology([{**OWN, "blockToLive": 5}])
-    assert Lifecycle(longer, layout, Executor()).deploy() == ["cancer-registry: care_1.0"]
-    commit = programs.calls("commit", "cancer-registry")[-1]
-    assert commit[commit.index("--sequence") + 1] == "2"
+    assert Lifecycle(longer, layout).deploy() == ["cancer-registry: care_1.0"]
+    assert nodes.committed["cancer-registry"]["care"].sequence == 2

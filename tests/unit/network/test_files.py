@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from fabric_network.errors import NetworkError
 from fabric_network.files import PRIVATE, make_folder, write
-from fabric_network.interrupts import deferred
+from fabric_network.interrupts import SIGNALS, deferred, run
 from fabric_network.lock import locked
 from fabric_network.logs import follow, tail
 
@@ -92,6 +93,45 @@ def test_interrupt_waits_for_the_end_of_the_block() -> None:
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         signal.pause()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_interrupt_cancels_work_on_an_event_loop(number: signal.Signals) -> None:
+    ended = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), number)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        run(work())
+    assert ended == [True]
+    assert signal.getsignal(number) == before
+
+
+def test_work_on_an_event_loop_gives_its_result_and_its_error() -> None:
+    async def give(value: int) -> int:
+        return 10 // value
+
+    assert run(give(5)) == 2
+    with pytest.raises(ZeroDivisionError):
+        run(give(0))
+
+
+def test_an_interrupt_at_the_very_end_of_the_work_is_not_lost() -> None:
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(work())
+
+
+async def test_off_the_main_thread_work_runs_all_the_same() -> None:
+    assert await asyncio.to_thread(run, asyncio.sleep(0, "done")) == "done"
 
 
 def test_tail_gives_the_last_lines(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from carechannel.sdk import (
@@ -24,13 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from fabric_network.identities import PATIENT_REGISTRAR
 from fabric_network.render.ca import PATIENTS, REGISTRAR
 
-
-class RunningCa(Protocol):
-    """What the fixture of that name gives."""
-
-    url: str
-    root: Path
-
+from tests.unit.sdk.real_ca import RunningCa
 
 FABRIC_ATTRIBUTES = x509.ObjectIdentifier("1.2.3.4.5.6.7.8.1")
 
@@ -142,7 +135,9 @@ def test_revoked_identity_is_in_the_crl_and_cannot_come_back(
     name = random_id()
     secret = ca.register(registrar, name)
     enrollment = ca.enroll(name, secret)
-    crl = x509.load_pem_x509_crl(ca.revoke(registrar, name, reason="keycompromise"))
+    crl = x509.load_pem_x509_crl(
+        ca.revocations.revoke(registrar, name, reason="keycompromise").crl_pem or b""
+    )
     serial = certificate(enrollment.cert_pem).serial_number
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None
     with pytest.raises(CaRefusedError):
