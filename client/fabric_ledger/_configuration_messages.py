@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_configuration
-from google.protobuf.message import DecodeError, Message
 
-from fabric_ledger.errors import ConfigurationError, UndecodableError
-
-M = TypeVar("M", bound=Message)
+from fabric_ledger._parsing import parse
+from fabric_ledger.errors import ConfigurationError
 
 GROUP, VALUE, POLICY = "Group", "Value", "Policy"
 ROOT = "Channel"
@@ -125,7 +122,7 @@ def configuration(content: bytes) -> Configuration:
         UndecodableError: it is none.
         ConfigurationError: it has no channel group.
     """
-    parsed = _parse(configtx_pb2.ConfigEnvelope, content)
+    parsed = parse(configtx_pb2.ConfigEnvelope, content)
     if not parsed.config.HasField("channel_group"):
         raise ConfigurationError("the configuration has no channel group")
     update = parsed.last_update.SerializeToString() if parsed.HasField("last_update") else b""
@@ -138,19 +135,19 @@ def update(envelope: bytes) -> Update:
     Raises:
         UndecodableError, ConfigurationError: it is something else.
     """
-    payload = _parse(common_pb2.Payload, _parse(common_pb2.Envelope, envelope).payload)
-    header = _parse(common_pb2.ChannelHeader, payload.header.channel_header)
+    payload = parse(common_pb2.Payload, parse(common_pb2.Envelope, envelope).payload)
+    header = parse(common_pb2.ChannelHeader, payload.header.channel_header)
     if header.type != common_pb2.CONFIG_UPDATE:
         raise ConfigurationError("the last update is no configuration update")
-    signed = _parse(configtx_pb2.ConfigUpdateEnvelope, payload.data)
-    parsed = _parse(configtx_pb2.ConfigUpdate, signed.config_update)
+    signed = parse(configtx_pb2.ConfigUpdateEnvelope, payload.data)
+    parsed = parse(configtx_pb2.ConfigUpdate, signed.config_update)
     return Update(
         channel=parsed.channel_id,
         read_set=_tree(parsed.read_set) if parsed.HasField("read_set") else {},
         write_set=_tree(parsed.write_set) if parsed.HasField("write_set") else {},
         signed=tuple(
             (
-                _parse(common_pb2.SignatureHeader, each.signature_header).creator,
+                parse(common_pb2.SignatureHeader, each.signature_header).creator,
                 each.signature_header + signed.config_update,
                 each.signature,
             )
@@ -160,30 +157,30 @@ def update(envelope: bytes) -> Update:
 
 
 def capabilities(content: bytes) -> frozenset[str]:
-    return frozenset(_parse(configuration_pb2.Capabilities, content).capabilities)
+    return frozenset(parse(configuration_pb2.Capabilities, content).capabilities)
 
 
 def consenters(content: bytes) -> tuple[Consenter, ...]:
     """The value ``Orderers`` of a BFT channel."""
     return tuple(
         Consenter(each.id, f"{each.host}:{each.port}", each.msp_id, each.identity)
-        for each in _parse(configuration_pb2.Orderers, content).consenter_mapping
+        for each in parse(configuration_pb2.Orderers, content).consenter_mapping
     )
 
 
 def consensus_type(content: bytes) -> str:
-    return _parse(orderer_configuration.ConsensusType, content).type
+    return parse(orderer_configuration.ConsensusType, content).type
 
 
 def msp(content: bytes) -> MspDefinition | ForeignMsp:
     """The value ``MSP`` of an organisation."""
-    outer = _parse(msp_config_pb2.MSPConfig, content)
+    outer = parse(msp_config_pb2.MSPConfig, content)
     if outer.type != 0:
-        name = _parse(msp_config_pb2.IdemixMSPConfig, outer.config).name
+        name = parse(msp_config_pb2.IdemixMSPConfig, outer.config).name
         return ForeignMsp(
             name, f"MSP {name} is of type {outer.type} (Idemix), whose identities are not checked here"
         )
-    parsed = _parse(msp_config_pb2.FabricMSPConfig, outer.config)
+    parsed = parse(msp_config_pb2.FabricMSPConfig, outer.config)
     return MspDefinition(
         name=parsed.name,
         roots=tuple(parsed.root_certs),
@@ -235,10 +232,3 @@ def _elements(group: configtx_pb2.ConfigGroup, path: Path) -> Iterator[tuple[Key
         yield (POLICY, (*path, name)), Element(policy.version, policy.mod_policy, policy.policy.value, kind)
     for name, inner in group.groups.items():
         yield from _elements(inner, (*path, name))
-
-
-def _parse(message: type[M], content: bytes) -> M:
-    try:
-        return message.FromString(content)
-    except DecodeError as error:
-        raise UndecodableError(f"the bytes do not parse as {message.DESCRIPTOR.full_name}") from error

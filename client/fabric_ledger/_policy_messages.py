@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fabric_protos.common import policies_pb2
 from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import collection_pb2, policy_pb2
 from fabric_protos.peer.lifecycle import chaincode_definition_pb2, db_pb2
-from google.protobuf.message import DecodeError, Message
 
+from fabric_ledger._parsing import parse
 from fabric_ledger.errors import UndecodableError
-
-M = TypeVar("M", bound=Message)
 
 ROLES = ("MEMBER", "ADMIN", "CLIENT", "PEER", "ORDERER")
 """``msp.MSPRole`` by number."""
@@ -111,18 +108,18 @@ def signature_policy(content: bytes) -> Rule:
     Raises:
         UndecodableError: it is none that Fabric would evaluate.
     """
-    envelope = _parse(policies_pb2.SignaturePolicyEnvelope, content)
+    envelope = parse(policies_pb2.SignaturePolicyEnvelope, content)
     return _rule(envelope)
 
 
 def implicit_meta(content: bytes) -> ImplicitMeta:
-    parsed = _parse(policies_pb2.ImplicitMetaPolicy, content)
+    parsed = parse(policies_pb2.ImplicitMetaPolicy, content)
     return ImplicitMeta(policies_pb2.ImplicitMetaPolicy.Rule.Name(parsed.rule), parsed.sub_policy)
 
 
 def application_policy(content: bytes) -> Rule | str:
     """A ``protos.ApplicationPolicy``: a signature policy, or the path of one in the channel configuration."""
-    parsed = _parse(policy_pb2.ApplicationPolicy, content)
+    parsed = parse(policy_pb2.ApplicationPolicy, content)
     kind = parsed.WhichOneof("Type")
     if kind == "signature_policy":
         return _rule(parsed.signature_policy)
@@ -138,12 +135,12 @@ def any_member(msp_ids: list[str], needed: int = 1) -> Rule:
 
 def state_type(content: bytes) -> str:
     """The type that a ``_lifecycle`` entry's metadata names."""
-    return _parse(db_pb2.StateMetadata, content).datatype
+    return parse(db_pb2.StateMetadata, content).datatype
 
 
 def state_bytes(content: bytes) -> bytes:
     """The bytes in a ``_lifecycle`` field."""
-    parsed = _parse(db_pb2.StateData, content)
+    parsed = parse(db_pb2.StateData, content)
     if parsed.WhichOneof("Type") not in {None, "Bytes"}:
         raise UndecodableError("a field of a chaincode definition is of another type")
     return parsed.Bytes
@@ -151,18 +148,18 @@ def state_bytes(content: bytes) -> bytes:
 
 def validation_info(content: bytes) -> tuple[str, bytes]:
     """Validation plugin and its parameter, a serialized ApplicationPolicy."""
-    parsed = _parse(chaincode_definition_pb2.ChaincodeValidationInfo, content)
+    parsed = parse(chaincode_definition_pb2.ChaincodeValidationInfo, content)
     return parsed.validation_plugin, parsed.validation_parameter
 
 
 def chaincode_version(content: bytes) -> str:
-    return _parse(chaincode_definition_pb2.ChaincodeEndorsementInfo, content).version
+    return parse(chaincode_definition_pb2.ChaincodeEndorsementInfo, content).version
 
 
 def collections(content: bytes) -> tuple[CollectionDefinition, ...]:
     """The named collections in a ``protos.CollectionConfigPackage``."""
     found = []
-    for entry in _parse(collection_pb2.CollectionConfigPackage, content).config:
+    for entry in parse(collection_pb2.CollectionConfigPackage, content).config:
         if entry.WhichOneof("payload") == "static_collection_config":
             static = entry.static_collection_config
             policy = (
@@ -195,23 +192,23 @@ def _principal(  # noqa: PLR0911 - one for each kind of principal
     try:
         match content.principal_classification:
             case kinds.ROLE:
-                role = _parse(msp_principal_pb2.MSPRole, content.principal)
+                role = parse(msp_principal_pb2.MSPRole, content.principal)
                 if role.role >= len(ROLES):
                     return ImpossiblePrincipal()
                 return RolePrincipal(role.msp_identifier, ROLES[role.role])
             case kinds.IDENTITY:
                 return IdentityPrincipal(content.principal)
             case kinds.ORGANIZATION_UNIT:
-                unit = _parse(msp_principal_pb2.OrganizationUnit, content.principal)
+                unit = parse(msp_principal_pb2.OrganizationUnit, content.principal)
                 return UnitPrincipal(
                     unit.msp_identifier, unit.organizational_unit_identifier, unit.certifiers_identifier
                 )
             case kinds.ANONYMITY:
-                anonymity = _parse(msp_principal_pb2.MSPIdentityAnonymity, content.principal)
+                anonymity = parse(msp_principal_pb2.MSPIdentityAnonymity, content.principal)
                 nominal = anonymity.anonymity_type == msp_principal_pb2.MSPIdentityAnonymity.NOMINAL
                 return NominalPrincipal() if nominal else ImpossiblePrincipal()
             case kinds.COMBINED:
-                parts = _parse(msp_principal_pb2.CombinedPrincipal, content.principal).principals
+                parts = parse(msp_principal_pb2.CombinedPrincipal, content.principal).principals
                 if not parts:
                     return ImpossiblePrincipal()
                 return CombinedPrincipal(tuple(_principal(part) for part in parts))
@@ -219,10 +216,3 @@ def _principal(  # noqa: PLR0911 - one for each kind of principal
                 return ImpossiblePrincipal()
     except UndecodableError:
         return ImpossiblePrincipal()  # Fabric compiles such a policy and finds nobody to satisfy it
-
-
-def _parse(message: type[M], content: bytes) -> M:
-    try:
-        return message.FromString(content)
-    except DecodeError as error:
-        raise UndecodableError(f"the bytes do not parse as {message.DESCRIPTOR.full_name}") from error

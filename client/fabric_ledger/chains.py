@@ -7,7 +7,7 @@ certificate that has expired since, or had when it signed, is no reason for them
 from __future__ import annotations
 
 import hashlib
-import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,12 +19,25 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from fabric_ledger import pem
 from fabric_ledger.signatures import ORDERS
 
 E = TypeVar("E", bound=x509.ExtensionType)
 
-_PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)-----\r?\n(.*?)-----END \1-----", re.DOTALL)
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for certificates and revocation lists that it cannot read."""
+
 _DEPTH: Final = 10
+_CHECKS: Final = 100
+"""So many signatures of authorities are checked for one certificate, as by Go: not all ways are walked."""
 _KNOWN_CRITICAL: Final = {
     x509.KeyUsage,
     x509.BasicConstraints,
@@ -39,14 +52,15 @@ _KNOWN_CRITICAL: Final = {
 
 def parse_pem(content: bytes) -> x509.Certificate | None:
     """The first PEM block of a text as a certificate, or None; what stands around it is ignored, as by Go."""
-    found = _PEM.search(content)
+    found = pem.first(content)
     if found is None:
         return None
     try:
-        return x509.load_pem_x509_certificate(
-            b"-----BEGIN CERTIFICATE-----\n" + found[2] + b"-----END CERTIFICATE-----\n"
-        )
-    except (ValueError, UnsupportedAlgorithm):
+        with warnings.catch_warnings():  # of oddities which the verdict is about anyway
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(found)
+            return certificate if certificate.serial_number >= 0 else None
+    except UNREADABLE:
         return None
 
 
@@ -82,7 +96,7 @@ class Authorities:
     def chain(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...] | None:
         """The one chain from a certificate to a root, or None where there is none or more than one."""
         at = certificate.not_valid_before_utc + timedelta(seconds=1)
-        chains = list(self._chains((certificate,), at))
+        chains = list(self._chains((certificate,), at, _Allowance(_CHECKS)))
         return chains[0] if len(chains) == 1 else None
 
     def issues_identities(self, authority: x509.Certificate) -> bool:
@@ -90,7 +104,7 @@ class Authorities:
         return der(authority) not in self._internal
 
     def _chains(
-        self, begun: tuple[x509.Certificate, ...], at: datetime
+        self, begun: tuple[x509.Certificate, ...], at: datetime, allowance: _Allowance
     ) -> Iterable[tuple[x509.Certificate, ...]]:
         last = begun[-1]
         if not _usable(last, at, is_leaf=len(begun) == 1) or len(begun) > _DEPTH:
@@ -102,8 +116,21 @@ class Authorities:
         for parent in (*self.roots, *self.intermediates):
             if any(der(parent) == der(each) for each in begun):
                 continue
+            if parent.subject != last.issuer:
+                continue
+            if not allowance.take():
+                return
             if _issued(last, parent, depth=len(begun) - 1):
-                yield from self._chains((*begun, parent), at)
+                yield from self._chains((*begun, parent), at, allowance)
+
+
+class _Allowance:
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def take(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
 
 
 def der(certificate: x509.Certificate) -> bytes:

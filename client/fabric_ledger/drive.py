@@ -54,12 +54,15 @@ class Verification:
 
 
 @contextmanager
-def verification(*, genesis_hash: bytes | None = None, height: int | None = None) -> Iterator[Verification]:
+def verification(
+    *, genesis_hash: bytes | None = None, height: int | None = None, channel: str | None = None
+) -> Iterator[Verification]:
     """A run with a state of its own, which is removed at the end.
 
     Args:
         genesis_hash: header hash of the first block, if it is known by another way.
         height: so many blocks there must be at least, if that is known by another way.
+        channel: whose ledger it should be.
     """
     with State() as state:
-        yield Verification(LedgerVerifier(state, genesis_hash=genesis_hash), height)
+        yield Verification(LedgerVerifier(state, genesis_hash=genesis_hash, channel=channel), height)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from fabric_gateway.validation import ValidationCode
 
-from fabric_ledger import _messages, _policy_messages
-from fabric_ledger._messages import Namespace
+from fabric_ledger import _policy_messages, _rwset_messages
+from fabric_ledger._rwset_messages import Namespace
 from fabric_ledger.configuration import ChannelConfiguration
 from fabric_ledger.errors import UndecodableError, UnsupportedError
 from fabric_ledger.lifecycle import IMPLICIT, NAMESPACE, Definitions, lifecycle_policy_holders
@@ -39,9 +39,12 @@ class Endorsements:
         self._configuration = configuration
         self._definitions = definitions
         self._state = state
+        self._policies: dict[str, Check] = {}
 
     def namespaces(self, chaincode: str, parts: tuple[Namespace, ...]) -> list[str]:
         """The namespaces whose policies count: the chaincode's that was called, and all that are written."""
+        if len(parts) == 1 and parts[0].name == chaincode:
+            return [chaincode]
         names = [part.name for part in parts]
         if len(set(names)) != len(names):
             raise InvalidError(ValidationCode.ILLEGAL_WRITESET, "a namespace stands twice in the write set")
@@ -67,7 +70,9 @@ class Endorsements:
     ) -> str | None:
         """Why the endorsers do not suffice for one namespace, or None."""
         judged: set[str] = set()
-        chaincode_policy = self._chaincode_policy(namespace)
+        chaincode_policy = self._policies.get(namespace)
+        if chaincode_policy is None:
+            chaincode_policy = self._policies[namespace] = self._chaincode_policy(namespace)
         for part in parts:
             if part.name != namespace:
                 continue
@@ -94,7 +99,7 @@ class Endorsements:
         chaincode_policy: Check,
     ) -> str | None:
         namespace, collection = space
-        if namespace in earlier.get((space, key), ()):
+        if earlier and namespace in earlier.get((space, key), ()):
             return "an earlier transaction of the block changes the policy of a key that it writes"
         policy = self._key_policy(space, key)
         if policy:
@@ -125,7 +130,7 @@ class Endorsements:
         entry = self._state.get(space, key)
         if entry is None or entry.metadata is None:
             return b""
-        return _messages.metadata_entry(entry.metadata, _POLICY_ENTRY)
+        return _rwset_messages.metadata_entry(entry.metadata, _POLICY_ENTRY)
 
     def _holds(self, policy: bytes, endorsers: tuple[Identity, ...]) -> bool:
         try:

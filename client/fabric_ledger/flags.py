@@ -13,16 +13,19 @@ from typing import NamedTuple
 
 from fabric_gateway.validation import ValidationCode
 
-from fabric_ledger import _messages, transactions, versions
-from fabric_ledger._messages import Height, Namespace
+from fabric_ledger import _messages, _rwset_messages, opened, signatures, transactions, versions
+from fabric_ledger._rwset_messages import Height, Namespace
 from fabric_ledger.configuration import ChannelConfiguration
 from fabric_ledger.endorsement import Endorsements, PolicyChanges
 from fabric_ledger.errors import ConfigurationError, UndecodableError, UnsupportedError
 from fabric_ledger.lifecycle import Definitions
 from fabric_ledger.msp import Identity
-from fabric_ledger.policies import signers
+from fabric_ledger.opened import Opened
+from fabric_ledger.signatures import Claim
 from fabric_ledger.state import State, Updates
-from fabric_ledger.transactions import InvalidError, Outline
+from fabric_ledger.transactions import Checked, InvalidError, Outline
+
+_VALID = (ValidationCode.VALID,)
 
 
 @dataclass(slots=True)
@@ -77,7 +80,13 @@ class FlagMachine:
         """
         judge = Endorsements(configuration, self.definitions, self._state)
         earlier: PolicyChanges = {}
-        flags = [self._alone(each, configuration, judge, earlier) for each in outlines]
+        claims: list[Claim | None] = []
+        cases = [opened.opened(parts, configuration, claims) for parts in outlines]
+        held = signatures.check(claims)
+        flags = [
+            self._alone(parts, each, held, judge, earlier)
+            for parts, each in zip(outlines, cases, strict=True)
+        ]
         self._mark_duplicates(outlines, flags)
         updates: Updates = {}
         for place, flag in enumerate(flags):
@@ -90,22 +99,26 @@ class FlagMachine:
     def _alone(
         self,
         parts: Outline,
-        configuration: ChannelConfiguration,
+        each: Opened,
+        held: list[bool],
         judge: Endorsements,
         earlier: PolicyChanges,
     ) -> Recomputed:
         flag = Recomputed((), "")
         try:
-            _check_understood(parts, configuration)
-            flag.creator = transactions.creator(parts, configuration.msps)
+            if each.refusal is not None:
+                raise each.refusal
             flag.signatures = 1
-            if parts.type == _messages.ENDORSER_TRANSACTION:
-                self._endorser_transaction(parts, flag, flag.creator, configuration, judge, earlier)
-            flag.codes = (ValidationCode.VALID,)
+            if not held[each.place]:
+                raise transactions.unsigned_by_creator()
+            flag.creator = each.creator
+            if each.later is not None:
+                raise each.later
+            if each.checked is not None:
+                self._endorser_transaction(each, each.checked, flag, held, judge, earlier)
+            flag.codes = _VALID
         except InvalidError as error:
             flag.codes, flag.why = (error.code,), str(error)
-            if error.code is ValidationCode.BAD_CREATOR_SIGNATURE:
-                flag.signatures = 1
         except _AmbiguousError as error:
             flag.codes, flag.why = error.codes, str(error)
         except (UnsupportedError, ConfigurationError) as error:
@@ -115,31 +128,24 @@ class FlagMachine:
 
     def _endorser_transaction(  # noqa: PLR0917 - what a peer has at hand at this step
         self,
-        parts: Outline,
+        each: Opened,
+        checked: Checked,
         flag: Recomputed,
-        creator: Identity,
-        configuration: ChannelConfiguration,
+        held: list[bool],
         judge: Endorsements,
         earlier: PolicyChanges,
     ) -> None:
-        checked = transactions.bindings(parts, creator)
         if self._state.has_transaction(file_id(checked.channel.transaction_id)):
             raise InvalidError(
                 ValidationCode.DUPLICATE_TXID, "an earlier block holds a transaction of this id"
             )
-        checked_name, results = transactions.action(checked)
+        name, results = transactions.action(checked)
         try:
-            flag.parts = _messages.read_write_set(results)
+            flag.parts = _rwset_messages.read_write_set(results)
         except UndecodableError as error:
             raise InvalidError(ValidationCode.BAD_RWSET, str(error)) from error
-        response = checked.endorsed.response_payload
-        endorsements = checked.endorsed.endorsements
-        endorsers = signers(
-            ((serialized, response + serialized, signature) for serialized, signature in endorsements),
-            configuration.msps,
-        )
-        flag.signatures += len(endorsements)
-        _judge(judge, checked_name, flag.parts, endorsers, earlier)
+        flag.signatures += len(checked.endorsed.endorsements)
+        _judge(judge, name, flag.parts, opened.endorsers(each, held), earlier)
 
     def _mark_duplicates(self, outlines: list[Outline], flags: list[Recomputed]) -> None:
         seen: set[str] = set()
@@ -161,15 +167,6 @@ class FlagMachine:
             flag.codes, flag.why = (found[0],), found[1]
             return
         versions.apply(flag.parts, height, updates, self._state)
-
-
-def _check_understood(parts: Outline, configuration: ChannelConfiguration) -> None:
-    if configuration.validation_refusal is not None:
-        raise UnsupportedError(configuration.validation_refusal)
-    if parts.channel is not None and parts.channel.channel != configuration.channel:
-        raise UnsupportedError(
-            f"it is an envelope of channel {parts.channel.channel!r}, whose MSPs are not known here"
-        )
 
 
 class _AmbiguousError(Exception):
@@ -200,10 +197,9 @@ def _judge(
         else:
             refusals.append((ValidationCode.ENDORSEMENT_POLICY_FAILURE, refusal))
     for part in parts:
-        for changes in (part.public, *part.collections):
+        for changes in (part.public, *part.collections) if part.name in passed else ():
             for key, _ in changes.metadata_writes:
-                if part.name in passed:
-                    earlier.setdefault(((part.name, changes.collection), key), set()).add(part.name)
+                earlier.setdefault(((part.name, changes.collection), key), set()).add(part.name)
     codes = tuple(dict.fromkeys(code for code, _ in refusals))
     if len(codes) > 1:
         raise _AmbiguousError(codes, "; ".join(reason for _, reason in refusals))
@@ -227,6 +223,6 @@ def _parts_of(parts: Outline) -> tuple[Namespace, ...]:
         if parts.type != _messages.ENDORSER_TRANSACTION or len(found) != 1:
             return ()
         _, extension = _messages.response(_messages.endorsed(found[0][1]).response_payload)
-        return _messages.read_write_set(_messages.action(extension).results)
+        return _rwset_messages.read_write_set(_messages.action(extension).results)
     except UndecodableError:
         return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fabric_ledger._messages import Height, serialized_reads
+from fabric_ledger._rwset_messages import Height, serialized_reads
 
 Summary = tuple[int, int, tuple[bytes, ...]]
 """Highest degree, level, hashes at that level."""

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from fabric_ledger import _messages, chains
+from fabric_ledger import _messages, chains, revocations
 from fabric_ledger._configuration_messages import MspDefinition
 from fabric_ledger._policy_messages import (
     CombinedPrincipal,
@@ -23,16 +22,6 @@ from fabric_ledger._policy_messages import (
 from fabric_ledger.errors import ConfigurationError, UndecodableError, UnsupportedError
 from fabric_ledger.signatures import Verifier
 
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What the library raises for certificates and revocation lists that it cannot read."""
-
 
 class Identity:
     """A certificate that chains to its MSP. Whether it is valid (not revoked, its OUs right) is asked apart.
@@ -41,6 +30,7 @@ class Identity:
         msp_id: its MSP.
         certificate: the certificate.
         key: what distinguishes it from all others.
+        verify, claim, is_exact: of its key; see :class:`Verifier`.
     """
 
     def __init__(
@@ -51,6 +41,8 @@ class Identity:
         self.key = (msp.name, chains.fingerprint(certificate, chain[1]))
         self.chain = chain
         self.verify = verifier.verify
+        self.claim = verifier.claim
+        self.is_exact = verifier.is_exact
         self._msp = msp
         self._satisfied: dict[Principal, bool] = {}
 
@@ -106,7 +98,7 @@ class Msp:
             )
         try:
             self._read(definition)
-        except _UNREADABLE as error:
+        except chains.UNREADABLE as error:
             raise ConfigurationError(f"MSP {self.name} holds something that cannot be read") from error
 
     def _read(self, definition: MspDefinition) -> None:
@@ -134,7 +126,7 @@ class Msp:
             return "its certificate cannot be read"
         try:
             return self._identity(certificate)
-        except _UNREADABLE:
+        except chains.UNREADABLE:
             return "its certificate cannot be read"
 
     def _identity(self, certificate: x509.Certificate) -> Identity | str:
@@ -161,7 +153,7 @@ class Msp:
         issuer = identity.chain[1]
         if not self._authorities.issues_identities(issuer):
             return "its issuer has authorities below it and certifies no identities"
-        if self._is_revoked(identity.certificate, issuer):
+        if revocations.revoked(self._revocation_lists, identity.certificate, issuer):
             return "its certificate has been revoked"
         return self._unit_refusal(identity)
 
@@ -234,23 +226,6 @@ class Msp:
             return f"it has {roles} of the roles client, peer, admin and orderer, where it must have one"
         return None
 
-    def _is_revoked(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-        key_identifier = chains.subject_key_identifier(issuer)
-        key = issuer.public_key()
-        for revocations in self._revocation_lists:
-            authority = _authority_key_identifier(revocations)
-            if authority != key_identifier:
-                continue
-            if revocations.get_revoked_certificate_by_serial_number(certificate.serial_number) is None:
-                continue
-            if isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
-                try:
-                    if revocations.is_signature_valid(key):
-                        return True
-                except _UNREADABLE:
-                    continue
-        return False
-
     def _certifiers(self, authority_pem: bytes) -> bytes:
         authority = chains.parse_pem(authority_pem)
         chain = None if authority is None else self._authorities.chain(authority)
@@ -269,10 +244,8 @@ class Msp:
 
     def _revocation_list(self, content: bytes) -> x509.CertificateRevocationList:
         try:
-            if content.lstrip().startswith(b"-----BEGIN"):
-                return x509.load_pem_x509_crl(content)
-            return x509.load_der_x509_crl(content)
-        except ValueError as error:
+            return revocations.read(content)
+        except chains.UNREADABLE as error:
             raise ConfigurationError(f"a revocation list of MSP {self.name} cannot be read") from error
 
 
@@ -315,12 +288,3 @@ class Msps:
         if msp_id not in self._members:
             return f"the channel has no MSP {msp_id!r}"
         return self._members[msp_id].identity(pem)
-
-
-def _authority_key_identifier(revocations: x509.CertificateRevocationList) -> bytes | None:
-    try:
-        return revocations.extensions.get_extension_for_class(
-            x509.AuthorityKeyIdentifier
-        ).value.key_identifier
-    except (x509.ExtensionNotFound, ValueError):
-        return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fabric_ledger import _messages
-from fabric_ledger._messages import BlockSignature, BlockSignatures
+from fabric_ledger import _block_messages, _messages
+from fabric_ledger._block_messages import BlockSignature, BlockSignatures
 from fabric_ledger.block import SIGNATURES, LedgerBlock
 from fabric_ledger.configuration import ChannelConfiguration
 from fabric_ledger.errors import UndecodableError
@@ -39,7 +39,7 @@ def check(block: LedgerBlock, configuration: ChannelConfiguration) -> Signatures
         UnsupportedError: an orderer's MSP is not understood.
     """
     try:
-        signed = _messages.block_signatures(block.slot(SIGNATURES))
+        signed = _block_messages.block_signatures(block.slot(SIGNATURES))
     except UndecodableError as error:
         return Signatures(None, (f"the orderers' signatures cannot be read: {error}",), 0)
     refusals = []
@@ -53,6 +53,8 @@ def check(block: LedgerBlock, configuration: ChannelConfiguration) -> Signatures
             refusals.append(f"an orderer's signature is by nobody of the channel: {identity}")
         elif not identity.verify(signed.value + each.header + header, each.signature):
             refusals.append(f"the signature of an orderer of {identity.msp_id} does not fit the block")
+        elif not identity.is_exact(each.signature):
+            refusals.append(f"bytes stand after the signature of an orderer of {identity.msp_id}")
         elif any(identity.key == other.key for other in identities):
             refusals.append(f"an orderer of {identity.msp_id} signed twice")
         else:

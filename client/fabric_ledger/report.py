@@ -88,6 +88,7 @@ class Report:
             the first does.
         genesis_hash: header hash of the first block: the trust anchor.
         anchored: whether that hash was given and fits.
+        expected_height: how many blocks there should be at least; None where nobody said.
         configurations: block number and what it changed, of each configuration.
         counts: findings by severity, flags by verdict.
         findings, flags: those kept; flags that agree and are VALID are only counted.
@@ -101,6 +102,7 @@ class Report:
     proven_to: int | None = None
     genesis_hash: bytes = b""
     anchored: bool = False
+    expected_height: int | None = None
     blocks: int = 0
     transactions: int = 0
     signatures: int = 0
@@ -114,8 +116,9 @@ class Report:
 
     @property
     def intact(self) -> bool:
-        """Whether all that is signed or hashed holds and every flag that can be recomputed agrees."""
-        return not (
+        """Whether there are blocks, all that is signed or hashed holds, and every flag that can be recomputed
+        agrees."""
+        return self.blocks > 0 and not (
             self.severities[Severity.TAMPERED]
             or self.severities[Severity.UNSIGNED]
             or self.verdicts[Verdict.DIFFERS]
@@ -133,6 +136,10 @@ class Report:
             self.broken = True
         if self.severities[finding.severity] <= KEPT:
             self.findings.append(finding)
+
+    def unsigned(self, block: int, check: str, sentence: str, transaction: int | None = None) -> None:
+        """Note something that no signature covers."""
+        self.add(Finding(block, transaction, check, Severity.UNSIGNED, sentence))
 
     def add_flag(self, flag: Flag) -> None:
         """Count a flag, and keep it unless it agrees."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -30,8 +30,22 @@ _SEQUENCE: Final = 0x30
 _INTEGER: Final = 0x02
 _LONG: Final = 0x80
 
-Check = Callable[[bytes, bytes], bool]
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+
+class Claim(NamedTuple):
+    """A signature that is to be checked, prepared so that only the library is left to be asked."""
+
+    verify: Callable[..., None]
+    arguments: tuple[object, ...]
+
+    def holds(self) -> bool:
+        """Ask the library."""
+        try:
+            self.verify(*self.arguments)
+        except InvalidSignature:
+            return False
+        return True
 
 
 class Verifier:
@@ -47,44 +61,47 @@ class Verifier:
 
     def __init__(self, key: PublicKey, *, sha3: bool = False) -> None:
         self.key = key
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            self._check = _ed25519(key)
-        else:
-            self._check = _ecdsa(key, sha3=sha3)
+        self._verify: Callable[..., None] = key.verify
+        self._half_order = (
+            ORDERS.get(key.curve.name, 0) >> 1 if isinstance(key, ec.EllipticCurvePublicKey) else None
+        )
+        self._algorithm = _PREHASHED_SHA3 if sha3 else _PREHASHED
+        self._digest = hashlib.sha3_256 if sha3 else hashlib.sha256
+
+    def claim(self, message: bytes, signature: bytes) -> Claim | None:
+        """The claim that the key signed the message; None where its form alone is refused by peers."""
+        if self._half_order is None:
+            return Claim(self._verify, (signature, message))
+        low = low_s(signature, self._half_order)
+        if low is None:
+            return None
+        return Claim(self._verify, (low, self._digest(message).digest(), self._algorithm))
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether the key signed the message, by the rules of a peer."""
-        return self._check(message, signature)
+        claim = self.claim(message, signature)
+        return claim is not None and claim.holds()
+
+    def is_exact(self, signature: bytes) -> bool:
+        """Whether nothing stands after a good signature, which a peer would ignore."""
+        return self._half_order is None or low_s(signature, self._half_order) == signature
 
 
-def _ed25519(key: ed25519.Ed25519PublicKey) -> Check:
-    def check(message: bytes, signature: bytes) -> bool:
+def check(claims: list[Claim | None]) -> list[bool]:
+    """Which claims hold. One after the other, so that the library's code and tables stay in the cache."""
+    found = []
+    for claim in claims:
+        if claim is None:
+            found.append(False)
+            continue
+        verify, arguments = claim
         try:
-            key.verify(signature, message)
+            verify(*arguments)
         except InvalidSignature:
-            return False
-        return True
-
-    return check
-
-
-def _ecdsa(key: ec.EllipticCurvePublicKey, *, sha3: bool) -> Check:
-    half_order = ORDERS.get(key.curve.name, 0) >> 1
-    algorithm = _PREHASHED_SHA3 if sha3 else _PREHASHED
-    digest = hashlib.sha3_256 if sha3 else hashlib.sha256
-    verify = key.verify
-
-    def check(message: bytes, signature: bytes) -> bool:
-        low = low_s(signature, half_order)
-        if low is None:
-            return False
-        try:
-            verify(low, digest(message).digest(), algorithm)
-        except InvalidSignature:
-            return False
-        return True
-
-    return check
+            found.append(False)
+        else:
+            found.append(True)
+    return found
 
 
 def low_s(signature: bytes, half_order: int) -> bytes | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from fabric_ledger._messages import Height
+from fabric_ledger._rwset_messages import Height
 
 Space = tuple[str, str]
 """Namespace and collection; the collection is empty for public keys."""

@@ -88,6 +88,24 @@ def creator(parts: Outline, msps: Msps) -> Identity:
         InvalidError: a peer refuses them.
         UnsupportedError: the creator's MSP is not understood.
     """
+    identity = claimed_creator(parts, msps)
+    if not identity.verify(parts.payload, parts.signature):
+        raise unsigned_by_creator()
+    return identity
+
+
+def unsigned_by_creator() -> InvalidError:
+    """What a peer says of a creator's signature that does not hold."""
+    return InvalidError(ValidationCode.BAD_CREATOR_SIGNATURE, "the creator did not sign this")
+
+
+def claimed_creator(parts: Outline, msps: Msps) -> Identity:
+    """Check headers, and who the creator is; the signature is left to be checked.
+
+    Raises:
+        InvalidError: a peer refuses them.
+        UnsupportedError: the creator's MSP is not understood.
+    """
     if parts.refusal is not None:
         raise parts.refusal
     if parts.channel is None or parts.signer is None:
@@ -107,10 +125,6 @@ def creator(parts: Outline, msps: Msps) -> Identity:
         raise InvalidError(
             ValidationCode.BAD_CREATOR_SIGNATURE, f"the creator is not valid: {identity.refusal}"
         )
-    if not identity.verify(parts.payload, parts.signature):
-        raise InvalidError(ValidationCode.BAD_CREATOR_SIGNATURE, "the creator did not sign this")
-    if parts.channel.type == messages.CONFIG_UPDATE:
-        raise InvalidError(ValidationCode.UNSUPPORTED_TX_PAYLOAD, "an update is no transaction of a block")
     return identity
 
 

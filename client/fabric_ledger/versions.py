@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fabric_gateway.validation import ValidationCode
 
 from fabric_ledger import merkle
-from fabric_ledger._messages import Changes, Height, Namespace, RangeQuery
+from fabric_ledger._rwset_messages import Changes, Height, Namespace, RangeQuery
 from fabric_ledger.errors import UnsupportedError
 from fabric_ledger.state import Space, State, Update, Updates
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Mapping
 
 from cryptography import x509
 from fabric_gateway._blocks_messages import block as decode
 from fabric_gateway.blocks import Block, BlockTransaction, Invocation, ReadWriteSet, Version
-from fabric_gateway.errors import FabricGatewayError
 from fabric_gateway.identity import Identity
 from fabric_gateway.validation import ValidationCode
 
-from fabric_ledger import _configuration_messages, _messages
+from fabric_ledger import _block_messages, _configuration_messages, _messages, chains
 from fabric_ledger.block import LedgerBlock
 from fabric_ledger.errors import LedgerError
 
@@ -52,7 +52,7 @@ def code(value: ValidationCode) -> str:
 
 def decoded(value: LedgerBlock) -> Block:
     """The block with everything in it, for showing."""
-    return decode(_messages.serialized(value))
+    return decode(_block_messages.serialized(value))
 
 
 def block(value: LedgerBlock) -> Words:
@@ -88,18 +88,18 @@ def transaction(value: BlockTransaction) -> Words:
 
 def person(value: Identity) -> Words:
     """An identity: MSP and subject of the certificate."""
-    try:
-        certificate = value.certificate
-    except FabricGatewayError:
-        return {"msp_id": value.msp_id, "subject": None}
-    return {
-        "msp_id": value.msp_id,
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
-        "serial": f"{certificate.serial_number:x}",
-        "expires": certificate.not_valid_after_utc.isoformat(),
-        "name": _common_name(certificate),
-    }
+    certificate = chains.parse_pem(value.certificate_pem)
+    if certificate is not None:
+        with contextlib.suppress(*chains.UNREADABLE):
+            return {
+                "msp_id": value.msp_id,
+                "subject": certificate.subject.rfc4514_string(),
+                "issuer": certificate.issuer.rfc4514_string(),
+                "serial": f"{certificate.serial_number:x}",
+                "expires": certificate.not_valid_after_utc.isoformat(),
+                "name": _common_name(certificate),
+            }
+    return {"msp_id": value.msp_id, "subject": None}
 
 
 def configuration(content: bytes) -> Words:
@@ -157,7 +157,7 @@ def _signer(serialized: bytes) -> Words:
 
 def _orderers(value: LedgerBlock) -> list[Words]:
     try:
-        signed = _messages.block_signatures(value.slot(0))
+        signed = _block_messages.block_signatures(value.slot(0))
     except LedgerError:
         return []
     return [

@@ -14,7 +14,9 @@ from carechannel.sdk.admin import (
     ChaincodeDefinition,
     Lifecycle,
     NodeRefusedError,
+    NodesDisagreeError,
     NodeUnreachableError,
+    NotCommittedError,
     Orderer,
     SdkError,
 )
@@ -142,4 +144,7 @@ async def must(peer: Node, call: Callable[[], Awaitable[T]]) -> T:
 def _passes(error: SdkError) -> bool:
     if isinstance(error, NodeRefusedError):
         return error.status == "SERVICE_UNAVAILABLE" or any(words in error.reason for words in PASSING)
-    return isinstance(error, NodeUnreachableError)
+    if isinstance(error, NotCommittedError):
+        # Endorsed by peers that had not heard of all approvals, or sent twice when nothing was heard.
+        return error.validation_code == "MVCC_READ_CONFLICT"
+    return isinstance(error, NodeUnreachableError | NodesDisagreeError)

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from carechannel.sdk import CertificateAuthority, Enrollment
 from carechannel.sdk.admin import (
     Administrator,
     ChaincodeDefinition,
+    ChannelConfiguration,
     Collection,
     ConfigUpdate,
+    ConfigurationError,
     Endpoint,
     Lifecycle,
     NodeRefusedError,
@@ -31,6 +34,9 @@ from carechannel.sdk.admin import (
     Peer,
     with_revocation_list,
 )
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from fabric_gateway import EvaluateError, Identity, connect, signers
 from fabric_network import topology
 from fabric_network.paths import Layout
@@ -368,6 +374,80 @@ async def test_an_update_needs_the_signatures_that_the_policy_asks_for(consortiu
         signed = ConfigUpdate.from_file(file.read_bytes())
         assert signed.signers == ("Org2MSP",)
         assert (await signed.submit(org1, orderer, ledger)).sequence == before.sequence + 2
+
+
+async def test_of_two_updates_at_once_one_counts_and_the_other_is_told(consortium: Consortium) -> None:
+    org1 = consortium.administrator("org1")
+
+    async def change(wait: str) -> ChannelConfiguration:
+        async with consortium.orderer() as orderer, consortium.peer("org1") as peer:
+            wanted: Any = before.json()
+            wanted["channel_group"]["groups"]["Orderer"]["values"]["BatchTimeout"]["value"]["timeout"] = wait
+            update = ConfigUpdate.between(before, before.edited(wanted))
+            return await update.submit(org1, orderer, peer.ledger(CHANNEL))
+
+    async with consortium.peer("org1") as peer:
+        before = await peer.ledger(CHANNEL).configuration()
+        outcomes = await asyncio.gather(change("21ms"), change("22ms"), return_exceptions=True)
+        (won,) = (one for one in outcomes if isinstance(one, ChannelConfiguration))
+        (lost,) = (one for one in outcomes if isinstance(one, ConfigurationError | NodeRefusedError))
+        assert "ead the configuration again" in str(lost) or "read it again" in str(lost)
+        assert (await peer.ledger(CHANNEL).configuration()).content == won.content
+
+
+async def test_an_administrator_whose_certificate_expired_hears_so(consortium: Consortium) -> None:
+    expired = expired_administrator(consortium, "org1")
+    async with (
+        Peer(consortium.endpoint(NodeKind.PEER, "org1"), expired) as peer,
+        Lifecycle(consortium.endpoint(NodeKind.PEER, "org1"), expired) as lifecycle,
+        Orderer(consortium.endpoint(NodeKind.ORDERER, "org1"), expired) as orderer,
+    ):
+        for call in (peer.channels(), peer.ledger(CHANNEL).info(), lifecycle.installed()):
+            with pytest.raises(NodeRefusedError, match="expired: enrol the identity again"):
+                await call
+        with pytest.raises(NodeRefusedError, match=r"access denied .* neither expired nor revoked"):
+            await peer.discovery(CHANNEL).members()
+        with pytest.raises(NodeRefusedError, match=r"FORBIDDEN.* neither expired nor revoked"):
+            await orderer.block(CHANNEL, 0)
+        async with consortium.peer("org1") as asked:
+            before = await asked.ledger(CHANNEL).configuration()
+            wanted: Any = before.json()
+            wanted["channel_group"]["groups"]["Orderer"]["values"]["BatchTimeout"]["value"]["timeout"] = "9ms"
+            update = ConfigUpdate.between(before, before.edited(wanted))
+            with pytest.raises(NodeRefusedError, match="expired: enrol the identity again"):
+                await update.submit(expired, orderer, asked.ledger(CHANNEL))
+
+
+def expired_administrator(consortium: Consortium, organization: str) -> Administrator:
+    """As the organisation's CA issued it long ago: its own key signs the certificate."""
+    present = x509.load_pem_x509_certificate(consortium.administrator(organization).certificate_pem)
+    ca = consortium.layout.organization(organization).ca.certificate
+    root = x509.load_pem_x509_certificate(ca.read_bytes())
+    found = (
+        serialization.load_pem_private_key(file.read_bytes(), None)
+        for file in (ca.parent / "msp" / "keystore").glob("*_sk")
+    )
+    signer = next(key for key in found if key.public_key() == root.public_key())
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    builder = x509.CertificateBuilder(
+        present.issuer,
+        present.subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        yesterday - timedelta(days=1),
+        yesterday,
+    )
+    for extension in present.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return Administrator(
+        MSP_IDS[organization],
+        builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+    )
 
 
 async def test_a_revoked_user_is_refused_once_the_channel_knows(consortium: Consortium) -> None:

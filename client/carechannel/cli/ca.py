@@ -35,6 +35,7 @@ from carechannel.sdk import (
     read_msp,
     write_msp,
 )
+from carechannel.sdk.msp import reserve_msp
 
 app = typer.Typer(help="Certificates: enrol, register, revoke, list, watch.", no_args_is_help=True)
 app.command("revoke")(ca_revoking.revoke)
@@ -94,8 +95,7 @@ def enroll(
     """Make a key here, have it certified, and write both to an MSP folder."""
     set_json(as_json)
     with authority(profile, url, tls_root, ca_name) as ca:
-        if msp.exists():
-            raise CertificateFileError(f"{msp} is there already; name another folder, or use reenroll.")
+        reserve_msp(msp)
         enrolled = ca.enroll(
             name,
             enrolment_secret(secret_env, secret_file),

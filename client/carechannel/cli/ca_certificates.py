@@ -23,6 +23,8 @@ from carechannel.cli.session import Row, set_json, show
 from carechannel.sdk import expiring, read_msp
 from carechannel.sdk.expiry import CertificateExpiry, in_folder, of_ca
 
+_LONGEST = 999_999
+
 
 def certificates(
     *,
@@ -81,7 +83,7 @@ def expiry(
         list[Path] | None, typer.Argument(help="MSP folders, wallets, certificates, or what holds them.")
     ] = None,
     *,
-    days: Annotated[int, typer.Option("--days", min=0, help="How far to look ahead.")] = 30,
+    days: Annotated[int, typer.Option("--days", min=0, max=_LONGEST, help="How far to look ahead.")] = 30,
     registrar: Annotated[
         Path | None, typer.Option("--registrar", help="Ask the CA instead, in this MSP folder's name.")
     ] = None,

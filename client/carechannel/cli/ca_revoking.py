@@ -100,6 +100,9 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():
+        # It would be replaced by a file: /dev/stdout, say, for all programs of the machine.
+        raise CertificateFileError(f"{path} is no file; without --out of `crl` it goes to standard output.")
     try:
         write_atomically(path, content, mode=_PUBLIC)
     except OSError as error:

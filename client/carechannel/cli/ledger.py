@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from fabric_ledger import Comparison, Report, history, verification, words
+from fabric_ledger import Comparison, LedgerBlock, Report, history, verification, words
 from fabric_ledger.compare import compare as compare_copies
 from fabric_ledger.errors import SourceError
 from fabric_ledger.sources import formats
@@ -148,7 +148,7 @@ def verify(
     expected = _hash(genesis_hash)
     with refusals():
         origin = Origin.of(files, profile, identity, channel, peer)
-        report = asyncio.run(_verified(origin, expected, height))
+        report = asyncio.run(_verified(origin, expected, height, channel))
     ledger_show.report(report)
     if not report.intact:
         raise typer.Exit(1)
@@ -209,9 +209,11 @@ def export(
     ledger_show.one("Exported", {"blocks": count, "to": str(out)})
 
 
-async def _verified(origin: Origin, expected: bytes | None, height: int | None) -> Report:
+async def _verified(
+    origin: Origin, expected: bytes | None, height: int | None, channel: str | None
+) -> Report:
     async with origin.copy() as blocks:
-        with verification(genesis_hash=expected, height=height) as run:
+        with verification(genesis_hash=expected, height=height, channel=channel) as run:
             return await run.all(blocks, ledger_show.progress())
 
 
@@ -222,18 +224,31 @@ async def _exported(origin: Origin, out: Path, *, split: bool) -> int:
             if split:
                 out.mkdir(exist_ok=True)  # noqa: ASYNC240 - a command does nothing else meanwhile
                 async for each in blocks:
-                    (out / f"{each.number:08d}.block").write_bytes(formats.single(each))
+                    with (out / f"{each.number:08d}.block").open("xb") as file:
+                        file.write(formats.single(_whole(each)))
                     count += 1
                 return count
             part = out.with_name(out.name + ".part")
             with part.open("xb") as stream:
-                async for each in blocks:
-                    formats.write(stream, each)
-                    count += 1
+                try:
+                    async for each in blocks:
+                        formats.write(stream, _whole(each))
+                        count += 1
+                except BaseException:
+                    part.unlink()
+                    raise
             part.rename(out)
     except OSError as error:
-        raise SourceError(f"{out} cannot be written: {error.strerror}") from error
+        raise SourceError(f"{error.filename or out} cannot be written: {error.strerror}") from error
     return count
+
+
+def _whole(block: LedgerBlock) -> LedgerBlock:
+    if block.stray is not None:
+        raise SourceError(
+            f"block {block.number} holds {block.stray}, which an export would not keep; copy the file itself"
+        )
+    return block
 
 
 def _hash(text: str | None) -> bytes | None:

@@ -11,6 +11,7 @@ import typer
 from fabric_ledger import UNSIGNED, Comparison, KeyWrite, Report, Severity, Verdict, words
 from fabric_ledger.report import Finding, Flag
 
+from carechannel.cli.ledger_text import printable
 from carechannel.cli.session import WIDTH, is_json
 
 _SHOWN = 20
@@ -88,6 +89,9 @@ def report(found: Report) -> None:
         "hash of first block": found.genesis_hash.hex(),
         "that hash": "is the expected one" if found.anchored else "is to be compared by another way",
         "hash of last block": found.last_hash.hex(),
+        "its end": "is to be compared by another way (--height)"
+        if found.expected_height is None
+        else f"{found.expected_height} blocks were expected",
         "transactions": found.transactions,
         "signatures checked": found.signatures,
         "configurations": "; ".join(
@@ -200,6 +204,7 @@ def _report(found: Report) -> dict[str, object]:
         "signatures": found.signatures,
         "genesis_hash": found.genesis_hash.hex(),
         "genesis_expected": found.anchored,
+        "height_expected": found.expected_height,
         "last_hash": found.last_hash.hex(),
         "configurations": [
             {"block": number, "changes": list(changes)} for number, changes in found.configurations
@@ -277,6 +282,7 @@ def _plain(value: object) -> str:
 
 def _wrapped(label: str, told: str) -> None:
     """A value after its label; a hash or id that does not fit beside it goes whole to a line of its own."""
+    told = printable(told)
     room = WIDTH - len(label)
     if len(told) > room and " " not in told and len(told) <= WIDTH - 4:
         typer.echo(f"{label.rstrip()}\n    {told}")
@@ -288,7 +294,7 @@ def _wrapped(label: str, told: str) -> None:
 
 
 def _paragraph(told: str) -> None:
-    typer.echo(textwrap.fill(told, WIDTH, subsequent_indent="  "))
+    typer.echo(textwrap.fill(printable(told), WIDTH, subsequent_indent="  "))
 
 
 def _list(value: object) -> list[Words]:

@@ -14,6 +14,7 @@ from fabric_gateway.blocks import header_hash
 from fabric_ledger import BlockFiles, LedgerBlock, PeerBlocks, SourceError, as_async, words
 from fabric_ledger.errors import LedgerError
 
+from carechannel.cli.ledger_text import printable
 from carechannel.cli.session import fail, is_json, user_folder
 from carechannel.errors import CareChannelError
 from carechannel.identity import Identity
@@ -39,7 +40,7 @@ def stop(sentence: str, code: str) -> None:
     if is_json():
         typer.echo(json.dumps({"error": {"code": code, "message": sentence}}), err=True)
     else:
-        typer.echo(f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}. [{code}]", err=True)
+        typer.echo(printable(f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}. [{code}]"), err=True)
     raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from carechannel.client import CareChannel
 from carechannel.consortium import Consortium
@@ -129,7 +130,8 @@ def show(title: str, rows: Sequence[Row], columns: Sequence[str] = (), *, empty:
     for name in names:
         table.add_column(_HEADINGS.get(name, name.replace("_", " ")), no_wrap=True)
     for row in rows:
-        table.add_row(*(_short(name, row[name]) for name in names))
+        # As text: a string would be read as rich's markup, and what is listed was named by others.
+        table.add_row(*(Text(_short(name, row[name])) for name in names))
     out = console()
     if out.measure(table, options=out.options.update_width(_UNLIMITED)).maximum <= out.width:
         out.print(table)
@@ -191,5 +193,12 @@ def _text(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, tuple | list):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+        return ", ".join(plain(str(item)) for item in value)
+    return plain(str(value))
+
+
+def plain(text: str) -> str:
+    """A text without what a terminal would obey: such letters are shown as Python writes them. PEM stays."""
+    if text.startswith("-----BEGIN "):
+        return text
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

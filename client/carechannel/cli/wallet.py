@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -213,6 +214,9 @@ def _date_problem(entry: Entry, days: int) -> str | None:
     left = entry.remaining()
     if left.total_seconds() < 0:
         return "The certificate has expired; enrol again."
+    begins = entry.certificate.not_valid_before_utc
+    if begins > datetime.now(UTC):
+        return f"The certificate is valid only from {begins:%Y-%m-%d %H:%M} UTC; check the clock."
     return f"The certificate expires within {days} days; re-enrol." if left.days < days else None
 
 

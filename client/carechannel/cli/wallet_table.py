@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from rich.table import Table
 from rich.text import Text
 
-from carechannel.cli.session import Row, console, is_json
+from carechannel.cli.session import Row, console, is_json, plain
 from carechannel.wallet import Entry, HardwareKey
 
 SOON = timedelta(days=30)
@@ -77,11 +77,13 @@ def show_entries(rows: Sequence[Row]) -> None:
     for heading in ("name", "MSP ID", "key", "expiry"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(row.get(name, "–"))) for name in ("name", "msp_id", "key")), _marked(row))
+        table.add_row(
+            *(Text(plain(str(row.get(name, "–")))) for name in ("name", "msp_id", "key")), _marked(row)
+        )
     console().print(table)
     for row in rows:
         if row["problem"] is not None:
-            typer.echo(f"! {row['name']}: {row['problem']}")
+            typer.echo(f"! {plain(str(row['name']))}: {row['problem']}")
 
 
 def _marked(row: Row) -> Text:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from carechannel.sdk.errors import CaRequestError, CaUnreachableError
 
@@ -36,7 +36,7 @@ class HttpsServer:
     """
 
     def __init__(self, url: str, tls_root_path: Path, timeout: float) -> None:
-        parts = urlsplit(url)
+        parts = _parts(url)
         if parts.scheme != "https" or not parts.hostname:
             raise CaRequestError(
                 f"{url} is no https address; a CA is sent passwords, so it is reached by TLS only."
@@ -114,6 +114,18 @@ class HttpsServer:
             raise CaUnreachableError(
                 f"The CA at {self._url} {what}.{doubt}", outcome_unknown=sent.is_set()
             ) from error
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        # As it will be looked up, and as it will stand in a request.
+        (parts.hostname or "").encode("idna")
+    except ValueError as error:
+        raise CaRequestError(f"{url!r} is no address of a CA: {error}.") from error
+    if not url.isprintable() or " " in parts.path or not parts.path.isascii():
+        raise CaRequestError(f"{url!r} is no address of a CA: percent-encode what is in its path.")
+    return parts
 
 
 @contextmanager

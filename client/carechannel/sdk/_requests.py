@@ -60,6 +60,25 @@ def hexadecimal(name: str, digits: str) -> str:
     return bare
 
 
+def registered(
+    attributes: Mapping[str, str] | None, authority: Mapping[str, str] | None
+) -> list[dict[str, object]]:
+    """Attributes of certificates, and those that are for the CA alone, as hfc sends them.
+
+    Raises `CaRequestError`: one that the CA takes for an authority stands among the attributes.
+    """
+    for name in attributes or {}:
+        if name.strip().lower().startswith("hf."):
+            raise CaRequestError(
+                f"{name!r} is what an identity may do at the CA, and belongs into no certificate; give it as "
+                "an authority if that is meant."
+            )
+    return [
+        *({"name": name, "value": value, "ecert": True} for name, value in (attributes or {}).items()),
+        *({"name": name, "value": value, "ecert": False} for name, value in (authority or {}).items()),
+    ]
+
+
 @contextmanager
 def understood(url: str) -> Iterator[None]:
     """Turns what hfc's code trips over in an answer into a sentence."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from carechannel.sdk._https import HttpsServer
 from carechannel.sdk._issued import checked_certificate
-from carechannel.sdk._requests import enrollment_name, understood
+from carechannel.sdk._requests import enrollment_name, registered, understood
 from carechannel.sdk.enrollment import Enrollment, IdentityType, key_to_pem, new_key, signing_request
 from carechannel.sdk.errors import CaReplyError, CaRequestError
 
@@ -152,10 +152,7 @@ class CertificateAuthority:
         `attributes` go into every certificate; `authority` (such as `hf.Registrar.Roles`) is what it may do
         at the CA, and in no certificate. `max_enrollments` -1 means no limit, 0 the CA's own.
         """
-        attrs = [
-            *({"name": name, "value": value, "ecert": True} for name, value in (attributes or {}).items()),
-            *({"name": name, "value": value, "ecert": False} for name, value in (authority or {}).items()),
-        ]
+        attrs = registered(attributes, authority)
         if secret == "":
             raise CaRequestError("The secret is empty; give one, or None to have the CA make one.")
         name, theirs = enrollment_name(enrollment_id), self._theirs(registrar)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carechannel.sdk._requests import Reply, segment, understood
+from carechannel.sdk._requests import Reply, registered, segment, understood
 from carechannel.sdk.enrollment import Enrollment, IdentityType
 from carechannel.sdk.errors import CaRequestError
 
@@ -94,10 +94,7 @@ class Identities:
         An attribute with an empty value is taken away. An empty `affiliation` is the root, 0
         `max_enrollments` no more enrolments. Certificates that are out do not change: enrol again.
         """
-        attrs = [
-            *({"name": name, "value": value, "ecert": True} for name, value in (attributes or {}).items()),
-            *({"name": name, "value": value, "ecert": False} for name, value in (authority or {}).items()),
-        ]
+        attrs = registered(attributes, authority)
         if secret == "":
             raise CaRequestError("The secret is empty; give one, or None to leave it as it is.")
         name, theirs = segment(enrollment_id), self._ca._theirs(registrar)

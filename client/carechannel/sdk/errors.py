@@ -96,8 +96,14 @@ class NodeReplyError(SdkError):
     code = "node-reply"
 
 
+class NodesDisagreeError(NodeReplyError):
+    """Peers endorsed different things, so nothing was ordered: one is behind, or holds other approvals."""
+
+    code = "nodes-disagree"
+
+
 class NotCommittedError(SdkError):
-    """The ordered transaction was found invalid. `validation_code` is a name of Fabric, as MVCC_READ_CONFLICT."""
+    """The ordered transaction was found invalid; `validation_code` is Fabric's name, such as BAD_RWSET."""
 
     code = "not-committed"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from cryptography import x509
 
@@ -36,12 +38,12 @@ class CertificateExpiry:
 def in_folder(folder: Path) -> tuple[CertificateExpiry, ...]:
     """All PEM certificates under a folder: an MSP, a wallet, an organisation, CA and TLS ones too.
 
-    Raises `CertificateFileError`: there is none, a file cannot be read, or what begins as a certificate
-    is none.
+    Raises `CertificateFileError`: there is none, a file or folder cannot be read, or what begins as a
+    certificate is none.
     """
     found: list[CertificateExpiry] = []
     try:
-        for path in sorted([folder] if folder.is_file() else folder.rglob("*")):
+        for path in sorted([folder] if folder.is_file() else _below(folder)):
             if path.is_file() and path.stat().st_size <= _LARGEST and _MARK in (content := path.read_bytes()):
                 found += [_expiry(each, str(path)) for each in _certificates(path, content)]
     except OSError as error:
@@ -63,15 +65,29 @@ def expiring(
     certificates: Iterable[CertificateExpiry], within: timedelta, *, now: datetime | None = None
 ) -> tuple[CertificateExpiry, ...]:
     """Those that end `within` that time from `now`, or have ended, the first to end first."""
-    limit = (now or datetime.now(UTC)) + within
+    now = now or datetime.now(UTC)
+    try:
+        limit = now + within
+    except OverflowError:
+        limit = datetime.max.replace(tzinfo=UTC)
     return tuple(
         sorted((each for each in certificates if each.not_after <= limit), key=lambda each: each.not_after)
     )
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> NoReturn:
+        # Without this, as with `rglob`, what cannot be read counts as empty.
+        raise error
+
+    for base, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(base, name) for name in names)
+
+
 def _certificates(path: Path, content: bytes) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(content)
+        # A wallet's entries are JSON, in which the lines of a PEM are joined by this.
+        return x509.load_pem_x509_certificates(content.replace(b"\\n", b"\n"))
     except ValueError as error:
         raise CertificateFileError(f"{path} holds a certificate that cannot be read.") from error
 

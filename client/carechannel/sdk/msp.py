@@ -15,6 +15,8 @@ from carechannel.sdk.enrollment import Enrollment
 from carechannel.sdk.errors import CaRequestError, CertificateFileError
 
 _PUBLIC = 0o644
+_TRIAL = 32 * 1024
+"""Bytes; what an enrolment with a long chain takes."""
 _ROLES = (("Client", "client"), ("Peer", "peer"), ("Admin", "admin"), ("Orderer", "orderer"))
 
 
@@ -39,6 +41,21 @@ def write_msp(folder: Path, enrollment: Enrollment) -> None:
             _renew(made, enrollment)
             made.rename(folder)
         flush_folder(folder.parent)
+    except OSError as error:
+        raise CertificateFileError(f"The MSP folder {folder} cannot be written: {error.strerror}.") from error
+
+
+def reserve_msp(folder: Path) -> None:
+    """See that a new MSP folder can be written, before a CA is asked: a secret may be good for once only.
+
+    Raises `CertificateFileError`: it is there already, or cannot be written.
+    """
+    if folder.exists():
+        raise CertificateFileError(f"{folder} is there already; name another folder, or use reenroll.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as aside:
+            write_atomically(Path(aside, "trial"), bytes(_TRIAL))
     except OSError as error:
         raise CertificateFileError(f"The MSP folder {folder} cannot be written: {error.strerror}.") from error
 

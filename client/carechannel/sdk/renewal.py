@@ -24,6 +24,8 @@ class RenewalPlan:
     shorter time than `ahead` is not asked without pause. While the CA gives no usable answer it is asked
     again after `retry`. With `same_key` the new certificate is for the key of the old one. `profile` and
     `hosts` as in `CertificateAuthority.enroll`: a TLS certificate needs them again.
+
+    Raises `ValueError`: `ahead` is negative, or `retry` not above zero: the CA would be asked without pause.
     """
 
     ahead: timedelta = timedelta(days=14)
@@ -31,6 +33,10 @@ class RenewalPlan:
     same_key: bool = False
     profile: str = ""
     hosts: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.ahead < timedelta(0) or self.retry <= timedelta(0):
+            raise ValueError("a certificate is renewed ahead of its end, and tried again after a while")
 
 
 async def keep_renewed(

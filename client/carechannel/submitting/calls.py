@@ -57,7 +57,7 @@ class Calls:
         self.call = call
         self.spent: dict[str, float] = {}
         self.step: Step = "claim"
-        self.error: FabricGatewayError | None = None
+        self.error: Exception | None = None
         self.attempts = 0
         self.transaction_id: str | None = None
 
@@ -68,6 +68,7 @@ class Calls:
 
         Raises:
             FabricGatewayError: as `work`; where it took too long, the step's with DEADLINE_EXCEEDED.
+            Exception: what a signer of the application's raises, or a peer that cannot be connected to.
         """
         peer = self._peers.best(avoid=self._avoided.get(step, ()), current=self._current)
         seconds = self.deadline.limit(limit)
@@ -150,6 +151,10 @@ class Calls:
                 code=StatusCode.DEADLINE_EXCEEDED,
             )
             raise self.error from error
+        except Exception as error:
+            breaker.gave_up()
+            self.error = error
+            raise
         except BaseException:
             breaker.gave_up()
             raise

@@ -44,6 +44,7 @@ from carechannel.submitting.moves import (
     Succeeded,
     Unanswered,
 )
+from carechannel.submitting.observer import Step
 from carechannel.submitting.reasons import ELSEWHERE, reason_of
 from carechannel.submitting.records import Claim, Envelope, Record, State
 from carechannel.submitting.retry import Retry
@@ -185,6 +186,8 @@ class Execution:
         except FabricGatewayError as error:
             self._calls.avoid_current("submit")
             return Refused(reason_of(error)) if _was_not_sent(error) else Unanswered()
+        except Exception:
+            return self._went_wrong("submit")
         return Succeeded()
 
     async def _ask(self, ask: Ask) -> Event | None:
@@ -201,9 +204,8 @@ class Execution:
             code, number = await self._calls.at_a_peer("commit-status", limit, work)
         except ClosedError:
             return None
-        except FabricGatewayError:
-            self._calls.avoid_current("commit-status")
-            return Unanswered()
+        except Exception:
+            return self._went_wrong("commit-status")
         if code is ValidationCode.DUPLICATE_TXID:
             self._calls.avoid_current("commit-status")
         return self._found((code,), number)
@@ -220,10 +222,18 @@ class Execution:
             codes, number = await self._calls.at_a_peer("read-block", self._habits.limits.evaluate, work)
         except ClosedError:
             return None
-        except FabricGatewayError:
-            self._calls.avoid_current("commit-status")
-            return Unanswered()
+        except Exception:
+            return self._went_wrong("commit-status")
         return self._found(codes, number)
+
+    def _went_wrong(self, step: Step) -> Unanswered:
+        """What a step came to after which the envelope may be out there: nobody knows, another peer may.
+
+        Be it the application's signer or a profile that names a peer wrongly. If nobody else answers in
+        time, it is the cause of the error that says so.
+        """
+        self._calls.avoid_current(step)
+        return Unanswered()
 
     def _found(self, codes: tuple[ValidationCode, ...], number: int) -> Found:
         self._block_number = number

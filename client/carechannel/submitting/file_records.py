@@ -8,9 +8,10 @@ import binascii
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from carechannel.submitting.deadline import Deadline
 from carechannel.submitting.errors import KeyBusyError, RecordsError
 from carechannel.submitting.records import Claim, Envelope, Record, Slot, State
 
+_log = logging.getLogger(__name__)
 _VERSION: Final = 1
 _FIRST_LOOK: Final = 0.01
 _LATER_LOOKS: Final = 0.05
@@ -61,12 +63,10 @@ class FileRecords:
             record = await asyncio.to_thread(_told, self._folder, lambda: _read(path, slot))
             yield _FileClaim(self._folder, path, slot, record)
         finally:
-            # Under the lock, so that whoever waits on this very file sees that it lost its name.
-            lock.unlink(missing_ok=True)
-            os.close(descriptor)
+            _free(lock, descriptor)
 
     async def forget(self, before: datetime) -> int:
-        """As `Records.forget`."""
+        """As `Records.forget`; a damaged record is told once the others are done."""
         return await asyncio.to_thread(_told, self._folder, lambda: self._forget(before.timestamp()))
 
     async def _locked(self, lock: Path, deadline: Deadline) -> int:
@@ -117,6 +117,7 @@ class FileRecords:
 
     def _forget(self, before: float) -> int:
         forgotten = 0
+        damaged: RecordsError | None = None
         for path in self._folder.glob("[!.]*.json"):
             descriptor = self._try_lock(path.with_suffix(".lock"))
             if descriptor is None:
@@ -127,9 +128,12 @@ class FileRecords:
                 if record is not None and old and record.state is not State.SENT:
                     path.unlink()
                     forgotten += 1
+            except RecordsError as error:
+                damaged = error
             finally:
-                path.with_suffix(".lock").unlink(missing_ok=True)
-                os.close(descriptor)
+                _free(path.with_suffix(".lock"), descriptor)
+        if damaged is not None:
+            raise damaged
         return forgotten
 
 
@@ -164,6 +168,17 @@ async def _to_its_end(work: Coroutine[None, None, None]) -> None:
     writing.result()
 
 
+def _free(lock: Path, descriptor: int) -> None:
+    try:
+        # Under the lock, so that whoever waits on this very file sees that it lost its name.
+        lock.unlink(missing_ok=True)
+    except OSError as error:
+        # What locks is the descriptor: the next claimant takes the file that is left over.
+        _log.warning("A lock file of the submission records was left: %s", error.strerror)
+    finally:
+        os.close(descriptor)
+
+
 def _name(slot: Slot) -> str:
     """A file name for any key."""
     parts = json.dumps([slot.channel, slot.chaincode, slot.key]).encode()
@@ -171,21 +186,24 @@ def _name(slot: Slot) -> str:
 
 
 def _to_bytes(slot: Slot, record: Record) -> bytes:
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "channel": slot.channel,
-            "chaincode": slot.chaincode,
-            "key": slot.key,
-            "fingerprint": record.fingerprint.hex(),
-            "transaction_id": record.envelope.transaction_id,
-            "transaction": base64.b64encode(record.envelope.transaction).decode(),
-            "signature": base64.b64encode(record.envelope.signature).decode(),
-            "state": record.state.value,
-            "block_number": record.block_number,
-        },
-        indent=1,
-    ).encode()
+    content: dict[str, object] = {
+        "version": _VERSION,
+        "channel": slot.channel,
+        "chaincode": slot.chaincode,
+        "key": slot.key,
+        "fingerprint": record.fingerprint.hex(),
+        "transaction_id": record.envelope.transaction_id,
+        "transaction": base64.b64encode(record.envelope.transaction).decode(),
+        "signature": base64.b64encode(record.envelope.signature).decode(),
+        "state": record.state.value,
+        "block_number": record.block_number,
+    }
+    return json.dumps({**content, "sha256": _digest(content)}, indent=1).encode()
+
+
+def _digest(content: Mapping[str, object] | Mapping[object, object]) -> str:
+    """Of all that a record says: a damaged result would be given to a caller as the chaincode's."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _read(path: Path, slot: Slot | None) -> Record | None:
@@ -204,7 +222,10 @@ def _read(path: Path, slot: Slot | None) -> Record | None:
 
 def _parsed(content: bytes, slot: Slot | None) -> Record:
     match json.loads(content):
+        case {"sha256": str(digest), **said} if digest != _digest(said):
+            raise ValueError("the record was changed")
         case {
+            "sha256": str(),
             "version": 1,
             "channel": str(channel),
             "chaincode": str(chaincode),

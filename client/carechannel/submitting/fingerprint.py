@@ -23,6 +23,8 @@ class Request:
     arguments: tuple[str | bytes, ...] = field(repr=False)
     transient: tuple[tuple[str, bytes], ...] = field(repr=False)
     endorsing_organizations: tuple[str, ...]
+    creator: tuple[str, ...] = field(default=(), repr=False)
+    """Who makes it: MSP ID and common name, which a renewed certificate keeps."""
 
     def fingerprint(self, key: bytes) -> bytes:
         """HMAC-SHA256 over the whole request; equal for equal requests only.
@@ -47,6 +49,7 @@ class Request:
             [part for name, value in sorted(self.transient) for part in (name.encode(), value)]
         )
         yield from _counted([name.encode() for name in sorted(set(self.endorsing_organizations))])
+        yield from _counted([part.encode() for part in self.creator])
 
 
 def _counted(parts: list[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class Limits:
         settle: how long each peer is asked first about a transaction of which nobody knows whether the
             orderers have it; doubled with each round, up to ``commit_status``.
         call: the deadline of calls that are given none.
+
+    Raises:
+        ValueError: one of them is not a finite number above zero.
     """
 
     evaluate: float = 15.0
@@ -25,3 +29,7 @@ class Limits:
     commit_status: float = 30.0
     settle: float = 2.0
     call: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not all(0 < seconds < math.inf for seconds in astuple(self)):
+            raise ValueError("limits are finite numbers of seconds, above zero")

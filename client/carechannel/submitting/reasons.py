@@ -68,6 +68,8 @@ _PEERS_HAVE_NOT_MET: Final = (
 _NODE_IS_AWAY: Final = ("code = Unavailable", "chaincode stream terminated")
 _BY_STATUS: Final = {
     StatusCode.UNAVAILABLE: Reason.UNAVAILABLE,
+    # Not this caller's own cancellation, which is no reply: a server that is overrun or stops.
+    StatusCode.CANCELLED: Reason.UNAVAILABLE,
     StatusCode.RESOURCE_EXHAUSTED: Reason.BUSY,
     StatusCode.DEADLINE_EXCEEDED: Reason.TIMEOUT,
     StatusCode.PERMISSION_DENIED: Reason.DENIED,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
+from cryptography.x509.oid import NameOID
 from fabric_gateway import FabricGatewayError, Gateway, Signer
 
 from carechannel.errors import CareChannelError
@@ -32,6 +35,10 @@ from carechannel.submitting.peers import GatewayPeer, PeerHealth, PeerSet
 from carechannel.submitting.reasons import ELSEWHERE, reason_of
 from carechannel.submitting.records import Records, Slot, State
 from carechannel.submitting.retry import Retry
+
+_LONGEST_KEY: Final = 255
+# NUL and half a surrogate pair are letters that not every database takes.
+_KEY: Final = re.compile(rf"[^\0\ud800-\udfff]{{1,{_LONGEST_KEY}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +122,9 @@ class Submitter:
             arguments: they lie in clear on every member's ledger.
             transient: content for the endorsing peers only.
             endorsing_organizations: MSP IDs whose peers are asked, and no others.
-            idempotency_key: calls with the same key and the same request are applied once, by whatever
-                process and after whatever crash, and all give the same result. It is written down in clear:
-                let it hold nothing about a person.
+            idempotency_key: calls of one identity with the same key and the same request are applied once,
+                by whatever process and after whatever crash, and all give the same result. 1 to 255 letters.
+                It is written down in clear: let it hold nothing about a person.
             deadline: of the whole call; None: ``Limits.call`` from now.
 
         Raises:
@@ -126,10 +133,12 @@ class Submitter:
             CommitError: in a block, but not valid. Nothing was written.
             DeadlineError: the deadline passed. Nothing was written.
             OutcomeUnknownError: the deadline passed, and it may or may not be written.
-            KeyReusedError: the idempotency key stands for another request. Nothing was sent.
+            KeyReusedError: the idempotency key stands for another request, or another identity's. Nothing
+                was sent.
             KeyBusyError: another caller worked on this key until the deadline.
             RecordsError: what is written down of this key cannot be read or written. Nothing new was sent.
-            ValueError: there is a key, but the submitter was made without ``idempotency``.
+            ValueError: there is a key, but the submitter was made without ``idempotency``; or it is none
+                that every store can keep.
         """
         request = Request(
             self._channel,
@@ -202,7 +211,15 @@ class Submitter:
     async def _submit_once(self, calls: Calls, request: Request, key: str) -> Submitted:
         if self._idempotency is None:
             raise ValueError("this submitter was made without `idempotency`, so it takes no idempotency key")
+        if not _KEY.fullmatch(key):
+            raise ValueError(
+                f"an idempotency key has 1 to {_LONGEST_KEY} letters of Unicode, none of them NUL"
+            )
         records, secret = self._idempotency.records, self._idempotency.fingerprint_key()
+        identity = (await self._peers.best().gateway()).identity
+        # What another identity asks for is another request: the ledger holds who asked.
+        names = identity.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        request = replace(request, creator=(identity.msp_id, *(str(name.value) for name in names)))
         slot, fingerprint = Slot(self._channel, self._chaincode, key), request.fingerprint(secret)
         while True:
             try:

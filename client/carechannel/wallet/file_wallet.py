@@ -73,10 +73,13 @@ class FileWallet:
 
         Raises:
             WalletModeError: the folder is open to others.
-            WalletError: there is no such folder.
+            WalletError: there is no such folder, or it cannot be read.
         """
         check_folder(self.folder)
-        found = (path.name for path in self.folder.iterdir() if not path.name.startswith("."))
+        try:
+            found = [path.name for path in self.folder.iterdir() if not path.name.startswith(".")]
+        except OSError as error:
+            raise WalletError(f"The folder {self.folder} cannot be read: {error.strerror}.") from error
         return tuple(sorted(name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)))
 
     def list(self) -> tuple[Entry, ...]:

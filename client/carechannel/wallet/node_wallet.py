@@ -48,7 +48,9 @@ def parse(content: bytes, key_password: Password | None = None) -> Credentials:
             )
         case _:
             raise WalletError("The file is not an X.509 identity of a Node wallet, version 1.")
-    return Credentials.from_pem(msp_id, certificate.encode(), key.encode(), key_password)
+    # What is not ASCII is no PEM, and is told so there.
+    certificate_pem, private_key_pem = (text.encode("ascii", errors="replace") for text in (certificate, key))
+    return Credentials.from_pem(msp_id, certificate_pem, private_key_pem, key_password)
 
 
 def serialize(credentials: Credentials) -> bytes:

@@ -22,9 +22,11 @@ class Password:
         """Takes a text; composed and decomposed letters (é) are the same password.
 
         Raises:
-            WalletPasswordError: it is empty, or longer than 1,024 bytes.
+            WalletPasswordError: it is empty, longer than 1,024 bytes, or no text in UTF-8.
         """
         self._secret = unicodedata.normalize("NFC", secret)
+        if any(unicodedata.category(letter) == "Cs" for letter in self._secret):
+            raise WalletPasswordError("A password is text in UTF-8, and this is none.")
         if not 0 < len(self.bytes) <= _LONGEST:
             raise WalletPasswordError(f"A password has 1 to {_LONGEST} bytes.")
 

@@ -115,8 +115,12 @@ class Wallet:
         return request.public_bytes(serialization.Encoding.PEM)
 
     def keep_certificate(self, certificate_pem: bytes) -> None:
-        """Stores the certificate that the home institution's CA issued for the wallet's key."""
-        write_atomically(self.folder / "msp" / "signcerts" / "cert.pem", certificate_pem)
+        """Stores the certificate that the home institution's CA issued for the wallet's key.
+
+        Raises:
+            WalletError: it cannot be written.
+        """
+        self._write(self.folder / "msp" / "signcerts" / "cert.pem", certificate_pem)
 
     def discard(self) -> None:
         """Removes the wallet's part for this channel: to be used only while the key is not certified yet."""
@@ -141,7 +145,11 @@ class Wallet:
         return Identity.of(Credentials(self.msp_id, content, self._private_key()), str(self.folder))
 
     def with_custodians(self, custodians: Iterable[str]) -> Self:
-        """The wallet with more custodians, saved."""
+        """The wallet with more custodians, saved.
+
+        Raises:
+            WalletError: it cannot be written.
+        """
         grown = replace(self, custodians=tuple(sorted({*self.custodians, *custodians})))
         grown._save()
         return grown
@@ -182,4 +190,11 @@ class Wallet:
 
     def _save(self) -> None:
         content = {"handle": self.handle, "msp_id": self.msp_id, "custodians": list(self.custodians)}
-        write_atomically(self.folder / "wallet.json", canonical_json(content))
+        self._write(self.folder / "wallet.json", canonical_json(content))
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            raise WalletError(f"{path} cannot be written: {error.strerror}.") from error

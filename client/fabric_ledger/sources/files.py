@@ -28,7 +28,10 @@ class BlockFiles:
         self._files: list[Path] = []
         for path in paths:
             if path.is_dir():
-                inside = sorted((each for each in path.iterdir() if _is_blocks(each)), key=_order)
+                try:
+                    inside = sorted((each for each in path.iterdir() if _is_blocks(each)), key=_order)
+                except OSError as error:
+                    raise SourceError(f"the folder {path} cannot be read: {error.strerror}") from error
                 if not inside:
                     raise SourceError(f"the folder {path} holds no files of blocks")
                 self._files += inside

@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from fabric_ledger import _messages
+from fabric_ledger import _block_messages
 from fabric_ledger.block import LedgerBlock
 from fabric_ledger.errors import BlockFormatError, SourceError
 
 Parser = Callable[[bytes], LedgerBlock]
 
-MAXIMUM = 512 * 1024 * 1024
-"""Length in bytes above which no block is believed to be one; peers' messages end far below."""
+MAXIMUM = 128 * 1024 * 1024
+"""Length in bytes above which no block is believed to be one; peers' messages end at 100 MiB."""
 
 _VARINT = 10
 _HASH = 32
@@ -45,13 +45,13 @@ def blocks(path: Path) -> Iterator[LedgerBlock]:
 
 def write(stream: BinaryIO, block: LedgerBlock) -> None:
     """Append a block to a stream."""
-    content = _messages.serialized(block)
+    content = _block_messages.serialized(block)
     stream.write(_varint(len(content)) + content)
 
 
 def single(block: LedgerBlock) -> bytes:
     """A block as ``peer channel fetch`` writes it."""
-    return _messages.serialized(block)
+    return _block_messages.serialized(block)
 
 
 def _of_stream(file: BinaryIO, path: Path) -> Iterator[LedgerBlock]:
@@ -70,14 +70,14 @@ def _of_stream(file: BinaryIO, path: Path) -> Iterator[LedgerBlock]:
     if not content:
         raise BlockFormatError(f"{path} is empty", position=0)
     try:
-        yield _messages.block(content)
+        yield _block_messages.block(content)
     except BlockFormatError as error:
         raise BlockFormatError(f"{path} holds no blocks: {error}", position=0) from error
 
 
 def _parser(content: bytes) -> Parser | None:
     """How the first record of a stream is read, or None where the file is no stream."""
-    for parse in (_messages.block, stored):
+    for parse in (_block_messages.block, stored):
         try:
             parse(content)
         except BlockFormatError:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 from fabric_gateway import EventsError, FabricGatewayError, Network, StatusCode
 
-from fabric_ledger import _messages
+from fabric_ledger import _block_messages
 from fabric_ledger.block import LedgerBlock
 from fabric_ledger.errors import SourceError
 
@@ -66,7 +66,7 @@ class PeerBlocks:
     async def _delivered(self, end: int) -> AsyncIterator[LedgerBlock]:
         async with self._network.block_events(start_block=self._start) as events:
             begun = False
-            while True:
+            for _ in range(self._start, end + 1):  # not without end, whatever numbers a peer sends
                 try:
                     async with asyncio.timeout(self._patience):
                         block = await anext(events)
@@ -78,7 +78,7 @@ class PeerBlocks:
                         f"the peer sent no block of channel {channel} within {patience:g} s"
                     ) from error
                 begun = True
-                yield _messages.block(block.raw)
+                yield _block_messages.block(block.raw)
                 if block.number >= end:
                     return
 
@@ -86,7 +86,7 @@ class PeerBlocks:
         for first in range(self._start, end + 1, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, end + 1))
             for content in await asyncio.gather(*(self._query(number) for number in numbers)):
-                yield _messages.block(content)
+                yield _block_messages.block(content)
 
     async def _query(self, number: int) -> bytes:
         arguments = [self._network.channel, str(number)]

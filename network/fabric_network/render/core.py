@@ -114,14 +114,17 @@ def _gossip(topology: Topology, node: Node) -> Yaml:
         "useLeaderElection": False,
         "orgLeader": True,
         "state": {"enabled": False},
-        # With the sample's 4 to 25 s the peers of a new network take half a minute to meet.
-        "reconnectInterval": "1s",
-        "publishStateInfoInterval": "1s",
+        # With the sample's 4 to 25 s the peers of a new network take half a minute to meet. Two that join a
+        # channel at once refuse one another until both have its members, and try again after the first of
+        # these; until the second, nobody hears which chaincodes a peer runs. It is sent on changes only.
+        "reconnectInterval": "250ms",
+        "publishStateInfoInterval": "200ms",
         "requestStateInfoInterval": "1s",
         "aliveTimeInterval": "1s",
         "aliveExpirationTimeout": "25s",
         "membershipTrackerInterval": "5s",
-        "maxConnectionAttempts": 120,
+        # Two minutes of `reconnectInterval`.
+        "maxConnectionAttempts": 480,
         "pvtData": {
             # Else a transaction that this organisation never endorsed holds up its commits for a minute,
             # while it looks for private data that nobody has: any member could do that to any other.

@@ -222,3 +222,8 @@ def test_a_demo_without_a_network_says_how_to_start_one(cli: Cli) -> None:
     result = cli.run("demo", "--build-dir", cli.folder / "none")
     assert result.exit_code == 1
     assert "make up" in result.stderr
+
+
+def test_a_table_shows_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show("Few", [{"name": "[bold]a[/b]", "id": "\x1b[31mred\nline"}])
+    assert r"[bold]a[/b]  \x1b[31mred\nline" in capsys.readouterr().out

@@ -84,3 +84,12 @@ def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     (made.folder / "msp" / "keystore" / "key.pem").chmod(0o644)
     with pytest.raises(WalletModeError, match="chmod 600"):
         made.signing_request("ab" * 16)
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    kept = Wallet.create(tmp_path / "wallet", "region-a", "HospitalAMSP")
+    kept.folder.rename(tmp_path / "aside")
+    with pytest.raises(WalletError, match="cannot be written"):
+        kept.keep_certificate(b"certificate")
+    with pytest.raises(WalletError, match="cannot be written"):
+        kept.with_custodians(["HospitalBMSP"])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from fabric_ledger import BlockFiles, LedgerBlock, LedgerVerifier, Report, Severity, State, Verdict
-from fabric_ledger._messages import block as parse
-from fabric_ledger._messages import serialized
+from fabric_ledger._block_messages import block as parse
+from fabric_ledger._block_messages import serialized
 from fabric_ledger.block import COMMIT_HASH, LAST_CONFIG, ORDERER, SIGNATURES, TRANSACTIONS_FILTER
 from fabric_ledger.errors import BlockFormatError
 
@@ -99,7 +99,7 @@ def test_every_flip_in_what_hashes_and_signatures_cover(blocks: list[LedgerBlock
             known = dict(vars(verifier))
             for part, position, bit in flips:
                 verifier.report = Report(first_block=0) if number else Report()
-                verifier._replay = "only the hashes and signatures are asked for here"
+                verifier._replay.refusal = "only the hashes and signatures are asked for here"
                 verifier.add(_with_flip(blocks[number], part, position, bit))
                 found = verifier.report.first_break
                 if found is None or found.severity is not Severity.TAMPERED or found.block != number:

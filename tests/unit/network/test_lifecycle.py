@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from carechannel.sdk.admin import NodeRefusedError, NodeUnreachableError
+from carechannel.sdk.admin import (
+    NodeRefusedError,
+    NodesDisagreeError,
+    NodeUnreachableError,
+    NotCommittedError,
+)
 from fabric_network import deployment as module
 from fabric_network.errors import LifecycleError
 from fabric_network.files import write
@@ -126,6 +131,22 @@ def test_what_passes_by_itself_is_tried_again(layout: Layout, nodes: Nodes) -> N
         NodeUnreachableError("connection refused"),
     ]
     assert len(lifecycle(layout).deploy()) == 2
+
+
+def test_peers_that_lag_behind_are_waited_for(layout: Layout, nodes: Nodes) -> None:
+    """Each approval is awaited at the approver's own peer alone: the others may hear of it later."""
+    nodes.failures["commit"] = [
+        NodesDisagreeError("one endorsed something else"),
+        NotCommittedError("found invalid", "00", "MVCC_READ_CONFLICT"),
+    ]
+    assert len(lifecycle(layout).deploy()) == 2
+    assert nodes.calls["commit"] == 4
+
+
+def test_a_transaction_found_invalid_for_good_is_told(layout: Layout, nodes: Nodes) -> None:
+    nodes.failures["commit"] = [NotCommittedError("found invalid", "00", "ENDORSEMENT_POLICY_FAILURE")]
+    with pytest.raises(LifecycleError, match="found invalid"):
+        lifecycle(layout).deploy()
 
 
 def test_what_does_not_pass_is_given_up(

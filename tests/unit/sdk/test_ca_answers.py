@@ -364,6 +364,10 @@ WRONG_REQUESTS: dict[str, Call] = {
     "no secret": lambda ca, _: ca.enroll("a", ""),
     "empty secret": lambda ca, who: ca.register(who, "a", secret=""),
     "empty new secret": lambda ca, who: ca.identities.modify(who, "a", secret=""),
+    "authority in certificates": lambda ca, who: ca.register(who, "a", attributes={"hf.Revoker": "true"}),
+    "authority among attributes": lambda ca, who: ca.identities.modify(
+        who, "a", attributes={"HF.Registrar.Roles": "*"}
+    ),
     "half a letter": lambda ca, who: ca.register(who, "a", attributes={"b": "\udc80"}),
     "no request": lambda ca, _: ca.enroll_csr("a", "b", b"x"),
     "host beyond ASCII": lambda ca, _: ca.enroll("a", "b", hosts=["bücher.example"]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from carechannel.cli import app, ca, session
-from carechannel.sdk import Enrollment, read_msp, write_msp
+from carechannel.sdk import Enrollment, msp, read_msp, write_msp
 from carechannel.sdk.enrollment import key_to_pem, new_key
 from click.testing import Result
 from cryptography import x509
@@ -282,3 +284,76 @@ def test_a_ca_has_to_be_named(run: Run, tmp_path: Path) -> None:
     assert "cannot be read" in told.stderr
     run("register", "a", "--registrar", tmp_path, "--attribute", "x", status=2)
     run("register", "a", "--registrar", tmp_path, "--attribute", "x=1", "--attribute", "x=2", status=2)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[::1",
+        f"https://{'a' * 64}.example",
+        "https://ca.example/bü",
+        "https://ca.example/a b",
+        "https://a\x1b",
+    ],
+)
+def test_an_address_that_is_none(run: Run, url: str) -> None:
+    told = run("info", CARECHANNEL_CA_URL=url, status=1)
+    assert "is no address of a CA" in told.stderr
+    assert "\x1b" not in told.stderr
+
+
+def test_an_expiry_too_far_ahead_is_wrong_usage(run: Run, issuer: Issuer, tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_bytes(issuer.pem)
+    run("expiry", tmp_path, "--days", "999999", status=1)
+    run("expiry", tmp_path, "--days", "9" * 20, status=2)
+
+
+def test_names_that_look_like_markup_are_listed_as_they_are(run: Run, registrar_msp: Path) -> None:
+    """As a delegated registrar may choose them: they neither vanish nor break the list."""
+    who, other = (f"{mark}{name('x')[:20]}" for mark in ("[bold]", "[/b]"))
+    for each in (who, other):
+        run("register", each, "--registrar", registrar_msp, "--attribute", "care.x=[red]\x1b[31m")
+    told = run("identities", "list", "--registrar", registrar_msp)
+    assert who in told.stdout
+    assert other in told.stdout
+    one = run("identities", "get", who, "--registrar", registrar_msp)
+    assert r"care.x=[red]\x1b[31m" in one.stdout
+
+
+def test_a_secret_that_is_good_once_is_not_used_up_where_nothing_can_be_written(
+    run: Run, registrar_msp: Path, tmp_path: Path
+) -> None:
+    who = name()
+    secret = tmp_path / "secret"
+    by = ("--registrar", registrar_msp)
+    run("register", who, *by, "--max-enrollments", "1", "--write-secret", secret)
+    (tmp_path / "file").write_text("")
+    told = run("enroll", who, "--msp", tmp_path / "file" / "msp", "--secret-file", secret, status=1)
+    assert "cannot be written" in told.stderr
+    run("enroll", who, "--msp", tmp_path / "msp", "--secret-file", secret)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "msp", "registrar", "secret"]
+
+
+def test_a_crl_replaces_files_only(run: Run, registrar_msp: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told = run("crl", "--registrar", registrar_msp, "--out", pipe, status=1)
+    assert "is no file" in told.stderr
+    assert pipe.is_fifo()
+
+
+def test_a_full_disk_is_found_out_before_the_secret_is_used_up(
+    run: Run, registrar_msp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = name()
+    by = ("--registrar", registrar_msp)
+    run("register", who, *by, "--max-enrollments", "1", "--write-secret", tmp_path / "secret")
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(msp, "write_atomically", full)
+        told = run("enroll", who, "--msp", tmp_path / "msp", "--secret-file", tmp_path / "secret", status=1)
+    assert "No space left on device" in told.stderr
+    run("enroll", who, "--msp", tmp_path / "msp", "--secret-file", tmp_path / "secret")

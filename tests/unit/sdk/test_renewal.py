@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -28,6 +30,7 @@ from carechannel.sdk import (
 )
 from carechannel.sdk.enrollment import key_to_pem, new_key
 from carechannel.sdk.expiry import in_folder, of_ca
+from carechannel.wallet import Credentials, FileWallet, Password
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_network.render.ca import REGISTRAR
@@ -367,3 +370,40 @@ async def test_an_enrolment_that_cannot_be_used(ca: CertificateAuthority, issuer
 def test_expiry_of_a_certificate_without_a_name() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert CertificateExpiry("a", "1", "b", at, at).remaining(at) == timedelta(0)
+
+
+def test_certificates_in_a_wallet(issuer: Issuer, tmp_path: Path) -> None:
+    key = new_key()
+    certificate = issuer.issue("nurse", key.public_key(), ends=timedelta(days=9))
+    pem = certificate.public_bytes(Encoding.PEM)
+    FileWallet(tmp_path / "wallet", Password("pw"), cost=2**14).put("nurse", Credentials("AMSP", pem, key))
+    (found,) = in_folder(tmp_path)
+    assert (found.name, found.found) == ("nurse", str(tmp_path / "wallet" / "nurse.id"))
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cert.pem").write_bytes(issuer.pem)
+    (tmp_path / "closed").mkdir()
+    really = os.scandir
+
+    def refused(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", refused)  # as root may read everything
+    with pytest.raises(CertificateFileError, match="closed cannot be read: Permission denied"):
+        in_folder(tmp_path)
+
+
+def test_looking_ahead_without_end(issuer: Issuer, tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_bytes(issuer.pem)
+    assert len(expiring(in_folder(tmp_path), timedelta.max)) == 1
+
+
+@pytest.mark.parametrize("plan", [{"ahead": -DAY}, {"retry": timedelta(0)}, {"retry": -DAY}])
+def test_a_plan_that_would_ask_without_pause_or_too_late(plan: dict[str, timedelta]) -> None:
+    with pytest.raises(ValueError, match="ahead of its end"):
+        RenewalPlan(**plan)  # type: ignore[arg-type]

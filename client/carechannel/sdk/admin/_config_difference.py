@@ -9,7 +9,7 @@ alone. Elements that are in neither set stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -42,6 +42,26 @@ def between(channel: str, current: _Config, wanted: _Config) -> configtx_pb2.Con
             f"The configuration of {channel} is already as wanted; there is nothing to update."
         )
     return configtx_pb2.ConfigUpdate(channel_id=channel, read_set=change.read, write_set=change.write)
+
+
+def is_void(update: configtx_pb2.ConfigUpdate, config: _Config) -> bool:
+    """Whether the configuration has moved on under `update`, for versions only grow (configtx/update.go)."""
+    present = dict(_versions(config.channel_group))
+    read, write = dict(_versions(update.read_set)), dict(_versions(update.write_set))
+    if any(present.get(place) != version for place, version in read.items()):
+        return True
+    changed = {place: version for place, version in write.items() if read.get(place) != version}
+    return any(version != present.get(place, -1) + 1 for place, version in changed.items())
+
+
+def _versions(group: _Group, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    yield place, group.version
+    for name, value in group.values.items():
+        yield (*place, "values", name), value.version
+    for name, policy in group.policies.items():
+        yield (*place, "policies", name), policy.version
+    for name, inner in group.groups.items():
+        yield from _versions(inner, (*place, "groups", name))
 
 
 def _compare(current: _Group, wanted: _Group) -> _Change:

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 from carechannel.sdk.admin import _config_difference
 from carechannel.sdk.admin._json_messages import JsonObject, from_json, same_leaves, to_json
+from carechannel.sdk.admin._ledger_messages import check_data_hash
 from carechannel.sdk.admin._messages import NONCE_BYTES, parse, serialized_identity
 from carechannel.sdk.admin.administrator import Administrator
 from carechannel.sdk.errors import ConfigurationError, NodeReplyError
@@ -30,6 +31,7 @@ def configuration_in(channel: str, block: bytes, where: str) -> tuple[int, bytes
     header = parse(
         common_pb2.ChannelHeader.FromString, payload.header.channel_header, where, "a channel header"
     )
+    check_data_hash(parsed, where)
     if header.type != common_pb2.CONFIG:
         raise NodeReplyError(f"The block from {where} is no configuration block.")
     if header.channel_id != channel:
@@ -62,6 +64,13 @@ def difference(channel: str, current: bytes, wanted: bytes) -> bytes:
     return _config_difference.between(
         channel, configtx_pb2.Config.FromString(current), configtx_pb2.Config.FromString(wanted)
     ).SerializeToString(deterministic=True)
+
+
+def is_void(update: bytes, config: bytes) -> bool:
+    """Whether `update` cannot come into force any more where `config` is."""
+    return _config_difference.is_void(
+        configtx_pb2.ConfigUpdate.FromString(update), configtx_pb2.Config.FromString(config)
+    )
 
 
 def update_to_json(update: bytes) -> JsonObject:

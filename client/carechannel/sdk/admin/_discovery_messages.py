@@ -60,12 +60,16 @@ class Endorsers:
 
 def members(content: bytes, node: str, index: int) -> tuple[PeerInfo, ...]:
     result = _result(content, node, index, "members")
+    if not any(peers.peers for peers in result.members.peers_by_org.values()):
+        raise NodeReplyError(f"{node} tells of no peer at all, though it is one itself.")
     found = [_peer(peer, node) for peers in result.members.peers_by_org.values() for peer in peers.peers]
     return tuple(sorted(found, key=lambda peer: (peer.msp_id, peer.endpoint)))
 
 
 def configuration(content: bytes, node: str, index: int) -> DiscoveredConfiguration:
     result = _result(content, node, index, "config_result").config_result
+    if not result.msps:
+        raise NodeReplyError(f"{node} tells of a channel without members.")
     msps = {
         msp_id: MemberMsp(
             msp_id,
@@ -85,11 +89,19 @@ def configuration(content: bytes, node: str, index: int) -> DiscoveredConfigurat
     return DiscoveredConfiguration(msps, orderers)
 
 
-def endorsers(content: bytes, node: str, index: int) -> Endorsers:
+def endorsers(content: bytes, node: str, index: int, chaincode: str) -> Endorsers:
     descriptors = _result(content, node, index, "cc_query_res").cc_query_res.content
     if len(descriptors) != 1:
         raise NodeReplyError(f"{node} tells the endorsers of {len(descriptors)} chaincodes, not of one.")
     descriptor = descriptors[0]
+    if descriptor.chaincode != chaincode:
+        raise NodeReplyError(f"{node} tells the endorsers of {descriptor.chaincode!r}, not of {chaincode!r}.")
+    if not descriptor.layouts or any(
+        name not in descriptor.endorsers_by_groups
+        for layout in descriptor.layouts
+        for name in layout.quantities_by_group
+    ):
+        raise NodeReplyError(f"{node} does not tell whose endorsements of {chaincode} suffice.")
     groups = {
         name: _sorted(_peer(peer, node) for peer in peers.peers)
         for name, peers in sorted(descriptor.endorsers_by_groups.items())

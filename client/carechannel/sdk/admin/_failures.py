@@ -18,6 +18,13 @@ _HINTS = (
 )
 
 _CAUSES = (
+    ("identity expired", "The certificate has expired: enrol the identity again."),
+    (
+        "at version",
+        "The configuration has changed since the update was made: read it again, make the update from it, "
+        "and have it signed anew.",
+    ),
+    ("error validating DeltaSet: policy", "More administrators have to sign the update, or others."),
     (
         "access denied",
         "Is the identity a member of the channel (for what concerns the node itself: an administrator of its "
@@ -58,6 +65,8 @@ def refused(node: str, what: str, status: int | str, reason: str) -> NodeRefused
 
 def _refusal(node: str, what: str, status: int | str, reason: str) -> str:
     cause = next((words for mark, words in _CAUSES if mark in reason), "")
+    if status == "FORBIDDEN" and not cause:
+        cause = "Is the identity a member of the channel, and neither expired nor revoked?"
     said = _short(reason) or "no reason given"
     return f"{node} did not {what}: {said} (status {status}).{' ' + cause if cause else ''}"
 

@@ -12,7 +12,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ from typing import Protocol, cast
 
 from carechannel.sdk import _hfc
 from carechannel.sdk.admin import _failures, _messages
+from carechannel.sdk.admin._names import check_channel
 from carechannel.sdk.admin.administrator import Administrator
 from carechannel.sdk.admin.endpoint import Endpoint
-from carechannel.sdk.errors import AdministrationError
+from carechannel.sdk.errors import NodeReplyError
 
 _hfc.prepare()
 
@@ -48,8 +48,8 @@ def _current_timestamp() -> object:
 
 hfc_channel.current_timestamp = _current_timestamp
 
-# What Fabric takes (common/configtx/validator.go); hfc's own check has no limit and no plain sentence.
-_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9.-]{0,248}")
+_NOT_PARSED = "Exception deserializing response"
+"""gRPC's word for an answer that hfc's messages cannot hold; its INTERNAL would pass for a refusal."""
 _MAX_MESSAGE = 100 * 1024 * 1024
 
 
@@ -211,6 +211,10 @@ class HfcPeer:
             # hfc's calls are both errors and calls of gRPC, which ships no type for that.
             call_error = cast(grpc.Call, error)
             status, text = call_error.code().name, call_error.details() or ""
+            if text.startswith(_NOT_PARSED):
+                raise NodeReplyError(
+                    f"{address} did not {what}: its answer cannot be read. Is it a peer of Fabric 3?"
+                ) from None
             raise _failures.of_call(address, what, status, text, sent=True) from None
 
     def _send_discovery(self, envelope: common_pb2.Envelope) -> Awaitable[object]:
@@ -232,8 +236,6 @@ class _Discovered:
 
 
 def _channel(name: str) -> Channel:
-    if not _CHANNEL_NAME.fullmatch(name):
-        raise AdministrationError(
-            f"{name!r} is no name of a channel: small letters, digits, '.' and '-', beginning with a letter."
-        )
+    # hfc's own check has no limit and no plain sentence.
+    check_channel(name)
     return Channel(name, None)

@@ -8,6 +8,8 @@ are not set shown too; where a field holds another message, that message.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from fabric_protos.common import configtx_pb2
@@ -37,10 +39,38 @@ def from_json(document: object, message: Message) -> None:
     """Fill `message`, an empty one. Raises `ConfigurationError` when `document` does not describe it."""
     try:
         _fill(document, message, ())
-    except (json_format.ParseError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except _WRONG as error:
+        found = error if isinstance(error, _WrongAtError) else _WrongAtError((), _in_a_line(error))
+        place = f", at {'.'.join(found.place)}" if found.place else ""
         raise ConfigurationError(
-            f"The document does not describe a {message.DESCRIPTOR.full_name}: {error}"
+            f"The document does not describe a {message.DESCRIPTOR.full_name}{place}: {found.reason}"
         ) from error
+
+
+class _WrongAtError(ValueError):
+    """`place` is the way to what is wrong, by the document's keys."""
+
+    def __init__(self, place: Path, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+
+
+_WRONG = (json_format.ParseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+@contextmanager
+def _at(name: str) -> Iterator[None]:
+    try:
+        yield
+    except _WrongAtError as error:
+        raise _WrongAtError((name, *error.place), error.reason) from error
+    except _WRONG as error:
+        raise _WrongAtError((name,), _in_a_line(error)) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _to_json(message: Message, path: Path) -> JsonObject:
@@ -89,7 +119,8 @@ def _fill(document: object, message: Message, path: Path) -> None:
     json_format.Parse(json.dumps(rest), message)
     for field, value in sorted(inner, key=lambda one: one[0].message_type is None):
         if value is not None:
-            _fill_field(message, field, value, path)
+            with _at(field.name):
+                _fill_field(message, field, value, path)
 
 
 def _is_special(message: Message, field: FieldDescriptor) -> bool:
@@ -104,6 +135,10 @@ def _fill_field(message: Message, field: FieldDescriptor, value: object, path: P
     if field.message_type is None:
         kind = opened(message, field, path)
         if kind is None:
+            if any(isinstance(one, dict) for one in (value if isinstance(value, list) else [value])):
+                raise ValueError(
+                    "nothing is known to be in here, so that it takes base64 alone; is the name above right?"
+                )
             json_format.Parse(json.dumps({field.name: value}), message)
         elif _repeated(field):
             getattr(message, field.name).extend(
@@ -112,11 +147,17 @@ def _fill_field(message: Message, field: FieldDescriptor, value: object, path: P
         else:
             setattr(message, field.name, _encoded(value, kind, path))
     elif _is_map(field):
-        for key, one in cast(dict[str, object], value).items():
-            _fill(one, getattr(message, field.name)[key], _below(path, field, key))
+        if not isinstance(value, dict):
+            raise ValueError("it has to be an object")
+        for key, one in value.items():
+            with _at(str(key)):
+                _fill(one, getattr(message, field.name)[key], _below(path, field, key))
     elif _repeated(field):
-        for one in cast(list[object], value):
-            _fill(one, getattr(message, field.name).add(), path)
+        if not isinstance(value, list):
+            raise ValueError("it has to be a list")
+        for index, one in enumerate(value):
+            with _at(str(index)):
+                _fill(one, getattr(message, field.name).add(), path)
     else:
         inner = getattr(message, field.name)
         inner.SetInParent()

@@ -69,14 +69,15 @@ def chain_info(content: bytes, node: str) -> ChainInfo:
     return ChainInfo(info.height, info.currentBlockHash, info.previousBlockHash)
 
 
-def block(content: bytes, node: str) -> Block:
+def block(content: bytes, node: str, channel: str) -> Block:
     parsed = parse(common_pb2.Block.FromString, content, node, "a block")
     if not parsed.HasField("header") or not parsed.data.data:
         raise NodeReplyError(f"{node} gives a block without header or transactions.")
+    check_data_hash(parsed, node)
     codes = parsed.metadata.metadata[common_pb2.TRANSACTIONS_FILTER : common_pb2.TRANSACTIONS_FILTER + 1]
     filter_ = codes[0] if codes else b""
     transactions = tuple(
-        _transaction(envelope, filter_[index] if index < len(filter_) else None, node)
+        _transaction(envelope, filter_[index] if index < len(filter_) else None, node, channel)
         for index, envelope in enumerate(parsed.data.data)
     )
     header = parsed.header
@@ -90,25 +91,41 @@ def block(content: bytes, node: str) -> Block:
     )
 
 
-def processed_transaction(content: bytes, node: str) -> ProcessedTransaction:
+def check_data_hash(parsed: common_pb2.Block, node: str) -> None:
+    """Raises `NodeReplyError` when a block's header is not that of its transactions."""
+    if hashlib.sha256(b"".join(parsed.data.data)).digest() != parsed.header.data_hash:
+        raise NodeReplyError(
+            f"The block {parsed.header.number} from {node} is damaged or forged: the hash in its header is "
+            "not that of its transactions."
+        )
+
+
+def processed_transaction(content: bytes, node: str, channel: str) -> ProcessedTransaction:
     parsed = parse(transaction_pb2.ProcessedTransaction.FromString, content, node, "a transaction")
     envelope = parsed.transactionEnvelope.SerializeToString()
-    header = _channel_header(envelope, node)
+    header = _channel_header(envelope, node, channel)
     return ProcessedTransaction(header.tx_id, _code_name(parsed.validationCode), envelope)
 
 
-def _transaction(envelope: bytes, code: int | None, node: str) -> BlockTransaction:
-    header = _channel_header(envelope, node)
+def _transaction(envelope: bytes, code: int | None, node: str, channel: str) -> BlockTransaction:
+    header = _channel_header(envelope, node, channel)
     kinds = common_pb2.HeaderType.DESCRIPTOR.values_by_number
     kind = kinds[header.type].name if header.type in kinds else str(header.type)
     # The peer fills the codes in when it commits; a genesis block file has none.
     return BlockTransaction(header.tx_id, kind, "NOT_VALIDATED" if code is None else _code_name(code))
 
 
-def _channel_header(envelope: bytes, node: str) -> common_pb2.ChannelHeader:
+def _channel_header(envelope: bytes, node: str, channel: str) -> common_pb2.ChannelHeader:
     parsed = parse(common_pb2.Envelope.FromString, envelope, node, "an envelope")
     payload = parse(common_pb2.Payload.FromString, parsed.payload, node, "an envelope's payload")
-    return parse(common_pb2.ChannelHeader.FromString, payload.header.channel_header, node, "a channel header")
+    header = parse(
+        common_pb2.ChannelHeader.FromString, payload.header.channel_header, node, "a channel header"
+    )
+    if header.channel_id != channel:
+        raise NodeReplyError(
+            f"{node} was asked about {channel} and gave a transaction of {header.channel_id or 'no channel'}."
+        )
+    return header
 
 
 def _code_name(code: int) -> str:
@@ -146,8 +163,11 @@ def channels(content: bytes, node: str) -> tuple[str, ...]:
     return tuple(sorted(one.channel_id for one in found.channels))
 
 
-def check_genesis_block(content: bytes) -> None:
-    """Raises `AdministrationError` when `content` is not a block with a configuration, number 0 or later."""
+def check_genesis_block(content: bytes, channel: str = "") -> None:
+    """Raises `AdministrationError` when `content` is not a block with a configuration, number 0 or later.
+
+    And when it is that of another channel than `channel`, if one is given.
+    """
     try:
         parsed = common_pb2.Block.FromString(content)
         envelope = common_pb2.Envelope.FromString(parsed.data.data[0])
@@ -157,3 +177,5 @@ def check_genesis_block(content: bytes) -> None:
         raise AdministrationError("What the peer is to join with is not a block.") from error
     if header.type != common_pb2.CONFIG:
         raise AdministrationError("What the peer is to join with is a block without a configuration.")
+    if channel and header.channel_id != channel:
+        raise AdministrationError(f"The block to join {channel} with is that of {header.channel_id}.")

@@ -181,10 +181,6 @@ def delivered_block(content: bytes, node: str) -> tuple[bytes, str]:
     return b"", status_name(response.status)
 
 
-def block_number(content: bytes, node: str) -> int:
-    return parse(common_pb2.Block.FromString, content, node, "a block").header.number
-
-
 def broadcast_status(content: bytes, node: str) -> tuple[str, str]:
     """Status by its name and what the orderer says about it."""
     response = parse(ab_pb2.BroadcastResponse.FromString, content, node, "an orderer's answer")
@@ -210,6 +206,9 @@ def commit_status_request(administrator: Administrator, channel: str, transactio
 def commit_status(content: bytes, node: str) -> str:
     """The validation code by its name: `VALID`, `MVCC_READ_CONFLICT` …"""
     response = parse(gateway_pb2.CommitStatusResponse.FromString, content, node, "a commit status")
+    if response.block_number == 0:
+        # VALID is the number 0, so that an empty answer would read as a success.
+        raise NodeReplyError(f"{node} tells the status of a transaction without the block that it is in.")
     known = transaction_pb2.TxValidationCode.DESCRIPTOR.values_by_number.get(response.result)
     return known.name if known is not None else str(response.result)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
@@ -26,7 +26,7 @@ def check_signature(signature: bytes, update: bytes) -> None:
     msp_id, certificate = _messages.read_identity(creator)
     try:
         key = x509.load_pem_x509_certificate(certificate).public_key()
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigurationError(f"The signature of {msp_id} comes with no certificate.") from error
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):

@@ -40,7 +40,12 @@ def package(label: str, kind: str, files: Mapping[str, bytes]) -> bytes:
     """
     _check_label(label)
     for name in files:
-        if not name or name.startswith("/") or ".." in name.split("/"):
+        if (
+            not name
+            or name.startswith("/")
+            or "\0" in name
+            or not {"", ".", ".."}.isdisjoint(name.split("/"))
+        ):
             raise PackageError(f"{name!r} is no name for a file in a package.")
     metadata = json.dumps({"label": label, "type": kind}, sort_keys=True, separators=(",", ":")).encode()
     return _tar_gz({_CODE: _tar_gz(files), _METADATA: metadata})
@@ -63,7 +68,16 @@ def read_package(content: bytes) -> PackageContent:
         metadata = json.loads(files[_METADATA])
         label, kind = metadata["label"], metadata["type"]
         code = files[_CODE]
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        tarfile.TarError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise PackageError(
             f"That is no chaincode package, a .tar.gz with {_METADATA} and {_CODE} ({type(error).__name__})."
         ) from error

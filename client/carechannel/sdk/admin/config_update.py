@@ -90,7 +90,8 @@ class ConfigUpdate:
 
         Waits until the peer of `ledger` has it, up to the `timeout` of the orderer's endpoint. Raises
         `NodeRefusedError` (BAD_REQUEST: it does not fit the present configuration, or signatures are missing;
-        FORBIDDEN: the sender may not write), `NodeUnreachableError`, `NodeReplyError`, `ConfigurationError`.
+        FORBIDDEN: the sender may not write), `NodeUnreachableError`, `NodeReplyError`, and
+        `ConfigurationError` when somebody else's update came first, so that this one is void.
         """
         if ledger.channel != self.channel:
             raise ConfigurationError(
@@ -112,6 +113,11 @@ class ConfigUpdate:
                 "given, though the orderer took it. Read the configuration before you try again.",
                 outcome_unknown=True,
             ) from None
+        except NodeUnreachableError as error:
+            raise NodeUnreachableError(
+                f"{error} The orderer took the update: read the configuration before you try again.",
+                outcome_unknown=True,
+            ) from error
 
     async def _in_force(self, ledger: Ledger, number: int) -> ChannelConfiguration:
         """Look at every block from `number` on: another update may come before or right after this one."""
@@ -123,5 +129,11 @@ class ConfigUpdate:
                     found = ChannelConfiguration.of_block(self.channel, block.content, ledger.address)
                     if messages.update_in_transaction(found.last_update) == self.content:
                         return found
+                    if messages.is_void(self.content, found.content):
+                        raise ConfigurationError(
+                            f"Another update of {self.channel}'s configuration came first, so that this one "
+                            "is void and nothing of it in force. Read the configuration again, make the "
+                            "update from it, and have it signed anew."
+                        )
             number = max(number, height)
             await asyncio.sleep(POLL_INTERVAL)

@@ -6,12 +6,13 @@ import json
 import re
 from dataclasses import dataclass, replace
 
+from carechannel.sdk.admin._names import CHAINCODE
 from carechannel.sdk.errors import DefinitionError
 from carechannel.sdk.signature_policy import PolicyError, parse
 
 # core/chaincode/lifecycle/scc.go in Fabric's source.
-_NAME = re.compile(r"[a-zA-Z0-9]+(?:[-_][a-zA-Z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]+")
+_MOST_PEERS, _MOST_SEQUENCE, _MOST_BLOCKS = 2**31 - 1, 2**63 - 1, 2**64 - 1
 DEFAULT_ENDORSEMENT = "/Channel/Application/Endorsement"
 """The channel's policy that counts where a definition names none."""
 
@@ -50,6 +51,11 @@ class Collection:
     def __post_init__(self) -> None:
         check_policy(self.members, f"The policy of collection {self.name}")
         check_endorsement(self.endorsement, self.channel_policy, f"collection {self.name}")
+        if (
+            max(self.required_peer_count, self.max_peer_count) > _MOST_PEERS
+            or self.block_to_live > _MOST_BLOCKS
+        ):
+            raise DefinitionError(f"Collection {self.name} counts more peers or blocks than Fabric can.")
         if self.required_peer_count < 0 or self.block_to_live < 0:
             raise DefinitionError(f"Collection {self.name} counts peers or blocks below 0.")
         if self.max_peer_count < self.required_peer_count:
@@ -75,12 +81,14 @@ class ChaincodeDefinition:
     validation_plugin: str = "vscc"
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not CHAINCODE.fullmatch(self.name):
             raise DefinitionError(
                 f"{self.name!r} is no name of a chaincode: letters and digits, '-' and '_' between."
             )
         if not _VERSION.fullmatch(self.version):
             raise DefinitionError(f"{self.version!r} is no version: letters, digits, '_', '-', '+' and '.'.")
+        if self.sequence > _MOST_SEQUENCE:
+            raise DefinitionError(f"{self.sequence} is more than a sequence can be.")
         if self.sequence < 1:
             raise DefinitionError(f"The first sequence of a definition is 1, not {self.sequence}.")
         check_endorsement(self.endorsement, self.channel_policy, f"chaincode {self.name}")

@@ -45,7 +45,7 @@ class Discovery:
         answer = await self._hfc.discover(
             self.channel, f"tell who endorses {chaincode} on {self.channel}", interests=[interest]
         )
-        return messages.endorsers(answer, self.address, 1)
+        return messages.endorsers(answer, self.address, 1, chaincode)
 
     async def local_peers(self) -> tuple[PeerInfo, ...]:
         """The peers that the peer knows, on whatever channel. For an administrator of its organisation."""

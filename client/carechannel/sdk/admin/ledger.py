@@ -40,7 +40,7 @@ class Ledger:
         """The block with this number; 0 is the genesis block."""
         if not 0 <= number < _MOST:
             raise AdministrationError(f"{number} is no number of a block; the first is 0.")
-        block = messages.block(await self._hfc.block(self.channel, number), self.address)
+        block = messages.block(await self._hfc.block(self.channel, number), self.address, self.channel)
         if block.number != number:
             raise NodeReplyError(
                 f"{self.address} was asked for block {number} and gave block {block.number}."
@@ -51,7 +51,9 @@ class Ledger:
         """The block whose header has this SHA-256 (32 bytes)."""
         if len(header_hash) != _HASH_BYTES:
             raise AdministrationError("The hash of a block's header has 32 bytes.")
-        block = messages.block(await self._hfc.block_by_hash(self.channel, header_hash), self.address)
+        block = messages.block(
+            await self._hfc.block_by_hash(self.channel, header_hash), self.address, self.channel
+        )
         if block.hash != header_hash:
             raise NodeReplyError(
                 f"{self.address} gave block {block.number}, which has another hash than asked for."
@@ -61,7 +63,9 @@ class Ledger:
     async def block_of(self, transaction_id: str) -> Block:
         """The block that holds this transaction, valid or not."""
         self._check(transaction_id)
-        block = messages.block(await self._hfc.block_of(self.channel, transaction_id), self.address)
+        block = messages.block(
+            await self._hfc.block_of(self.channel, transaction_id), self.address, self.channel
+        )
         if transaction_id not in {one.transaction_id for one in block.transactions}:
             raise NodeReplyError(
                 f"{self.address} gave block {block.number}, which does not hold transaction {transaction_id}."
@@ -72,7 +76,7 @@ class Ledger:
         """The transaction and what the peer made of it."""
         self._check(transaction_id)
         found = messages.processed_transaction(
-            await self._hfc.transaction(self.channel, transaction_id), self.address
+            await self._hfc.transaction(self.channel, transaction_id), self.address, self.channel
         )
         if found.transaction_id != transaction_id:
             raise NodeReplyError(f"{self.address} gave another transaction than {transaction_id}.")

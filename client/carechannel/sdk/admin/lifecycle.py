@@ -6,6 +6,8 @@ Source: Fabric docs "Fabric chaincode lifecycle", `core/chaincode/lifecycle/scc.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -19,6 +21,7 @@ from carechannel.sdk.admin._lifecycle_messages import (
     InstalledChaincode,
 )
 from carechannel.sdk.admin._messages import Answer, Proposal
+from carechannel.sdk.admin._names import check_chaincode, check_channel
 from carechannel.sdk.admin._transport import Connection
 from carechannel.sdk.admin.administrator import Administrator
 from carechannel.sdk.admin.chaincode_package import package_id
@@ -26,12 +29,20 @@ from carechannel.sdk.admin.definition import ChaincodeDefinition
 from carechannel.sdk.admin.endpoint import Endpoint
 from carechannel.sdk.admin.orderer import Orderer
 from carechannel.sdk.admin.together import together
-from carechannel.sdk.errors import NodeReplyError, NodeUnreachableError, NotCommittedError
+from carechannel.sdk.errors import (
+    NodeReplyError,
+    NodesDisagreeError,
+    NodeUnreachableError,
+    NotCommittedError,
+)
 
 _CHAINCODE = "_lifecycle"
 _PROCESS_PROPOSAL = "/protos.Endorser/ProcessProposal"
 _COMMIT_STATUS = "/gateway.Gateway/CommitStatus"
 _VALID = "VALID"
+CATCHING_UP = 5.0
+"""Seconds that peers have to agree: a peer hears of another organisation's approval with its next block."""
+_CATCHING_UP_INTERVAL = 0.1
 
 
 class Lifecycle:
@@ -39,7 +50,8 @@ class Lifecycle:
 
     Every call raises `NodeUnreachableError` (with `outcome_unknown` where something may have been done all
     the same), `NodeRefusedError` or `NodeReplyError`, all `SdkError`. `administrator` has to be one of the
-    peer's organisation, except for `committed` and `commit_readiness`.
+    peer's organisation, except for `committed` and `commit_readiness`. A name that no channel or chaincode
+    has raises `AdministrationError`.
     """
 
     def __init__(self, endpoint: Endpoint, administrator: Administrator) -> None:
@@ -100,11 +112,17 @@ class Lifecycle:
 
     async def approved(self, channel: str, name: str, sequence: int = 0) -> ApprovedChaincode:
         """What the peer's organisation has approved; `sequence` 0 is the latest."""
+        check_chaincode(name)
         what = f"tell what is approved for {name} on {channel}"
         answer = await self._call(
             "QueryApprovedChaincodeDefinition", messages.query_approved(name, sequence), what, channel
         )
-        return messages.approved(answer, name, self._node)
+        found = messages.approved(answer, name, self._node)
+        if sequence not in {0, found.definition.sequence}:
+            raise NodeReplyError(
+                f"{self._node} was asked for sequence {sequence} and told {found.definition.sequence}."
+            )
+        return found
 
     async def commit_readiness(self, channel: str, definition: ChaincodeDefinition) -> CommitReadiness:
         """Who has approved `definition`; refused unless its sequence is the next."""
@@ -122,7 +140,8 @@ class Lifecycle:
         """Commit for the channel, endorsed by this peer and `others`; returns when all of them have it.
 
         The channel's LifecycleEndorsement policy says whose peers have to endorse (a majority by default).
-        Raises `NotCommittedError` when they do not suffice.
+        Raises `NotCommittedError` when they do not suffice, `NodesDisagreeError` when they still endorse
+        different things after some seconds: one of them lacks an approval that another has.
         """
         what = f"commit {definition.name} {definition.version} (sequence {definition.sequence}) on {channel}"
         arguments = (b"CommitChaincodeDefinition", messages.commit(definition))
@@ -136,6 +155,7 @@ class Lifecycle:
 
     async def committed_one(self, channel: str, name: str) -> CommittedChaincode:
         """The definition in force of one chaincode, and who has approved it."""
+        check_chaincode(name)
         what = f"tell what is committed for {name} on {channel}"
         answer = await self._call(
             "QueryChaincodeDefinition", messages.query_committed_one(name), what, channel
@@ -152,6 +172,8 @@ class Lifecycle:
         return answer.payload
 
     def _proposal(self, channel: str, arguments: Sequence[bytes]) -> Proposal:
+        if channel:
+            check_channel(channel)
         return _messages.proposal(
             self._administrator, channel, _CHAINCODE, arguments, self.endpoint.client_certificate_hash
         )
@@ -171,16 +193,17 @@ class Lifecycle:
         orderer: Orderer,
         endorsers: Sequence[Lifecycle],
     ) -> None:
-        proposal = self._proposal(channel, arguments)
-        answers = await together(endorser._endorse(proposal, what) for endorser in endorsers)
-        for endorser, answer in zip(endorsers, answers, strict=True):
-            if not answer.endorsed or not answer.endorsement:
-                raise NodeReplyError(f"{endorser._node} did not {what}: it agreed without endorsing.")
-            if answer.endorsed != answers[0].endorsed:
-                raise NodeReplyError(
-                    f"{endorser._node} endorsed something else than {endorsers[0]._node}: one of them is "
-                    "behind or holds other approvals. Try again; if it stays so, compare both's approvals."
-                )
+        deadline = time.monotonic() + CATCHING_UP
+        while True:
+            proposal = self._proposal(channel, arguments)
+            answers = await together(endorser._endorse(proposal, what) for endorser in endorsers)
+            try:
+                _check_agreement(endorsers, answers, what)
+                break
+            except NodesDisagreeError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(_CATCHING_UP_INTERVAL)
         envelope = _messages.transaction(self._administrator, proposal, answers)
         await orderer.broadcast(envelope, what)
         await together(endorser._await_commit(proposal, self._administrator, what) for endorser in endorsers)
@@ -201,6 +224,19 @@ class Lifecycle:
                 f"({code}).{_meaning(code)}",
                 proposal.transaction_id,
                 code,
+            )
+
+
+def _check_agreement(endorsers: Sequence[Lifecycle], answers: Sequence[Answer], what: str) -> None:
+    for endorser, answer in zip(endorsers, answers, strict=True):
+        node, first = endorser.endpoint.address, endorsers[0].endpoint.address
+        if not answer.endorsed or not answer.endorsement:
+            raise NodeReplyError(f"{node} did not {what}: it agreed without endorsing.")
+        if answer.endorsed != answers[0].endorsed:
+            raise NodesDisagreeError(
+                f"{node} endorsed something else than {first} when they were to {what}, so nothing was sent: "
+                "one of them is behind or holds other approvals. Compare what `committed_one`, "
+                "`commit_readiness` and `approved` tell at both."
             )
 
 

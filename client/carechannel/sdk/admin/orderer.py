@@ -5,15 +5,17 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from carechannel.sdk.admin import _failures, _messages
+from carechannel.sdk.admin import _failures, _ledger_messages, _messages
+from carechannel.sdk.admin._names import check_channel
 from carechannel.sdk.admin._transport import Connection
 from carechannel.sdk.admin.administrator import Administrator
 from carechannel.sdk.admin.endpoint import Endpoint
-from carechannel.sdk.errors import NodeReplyError
+from carechannel.sdk.errors import AdministrationError, NodeReplyError
 
 _BROADCAST = "/orderer.AtomicBroadcast/Broadcast"
 _DELIVER = "/orderer.AtomicBroadcast/Deliver"
 _ACCEPTED = "SUCCESS"
+_MOST = 2**64
 
 
 class Orderer:
@@ -47,7 +49,13 @@ class Orderer:
             raise _failures.refused(self.endpoint.address, what, status, info)
 
     async def block(self, channel: str, number: int) -> bytes:
-        """Block `number` of a channel (`common.Block`); 0 is the genesis block, to join with."""
+        """Block `number` of a channel (`common.Block`); 0 is the genesis block, to join with.
+
+        Raises `AdministrationError` for a name or number that no channel or block has.
+        """
+        check_channel(channel)
+        if not 0 <= number < _MOST:
+            raise AdministrationError(f"{number} is no number of a block; the first is 0.")
         what = f"give block {number} of {channel}"
         request = _messages.seek_request(
             self._administrator, channel, number, self.endpoint.client_certificate_hash
@@ -56,6 +64,6 @@ class Orderer:
         block, status = _messages.delivered_block(answer, self.endpoint.address)
         if not block:
             raise _failures.refused(self.endpoint.address, what, status, "")
-        if _messages.block_number(block, self.endpoint.address) != number:
+        if _ledger_messages.block(block, self.endpoint.address, channel).number != number:
             raise NodeReplyError(f"{self.endpoint.address} did not {what}: it gave another block.")
         return block

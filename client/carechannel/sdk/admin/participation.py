@@ -19,10 +19,12 @@ from pathlib import Path
 from carechannel.sdk.admin import _failures
 from carechannel.sdk.admin._https import Request, ask, client_context
 from carechannel.sdk.admin._ledger_messages import check_genesis_block
-from carechannel.sdk.errors import NodeReplyError, NodeUnreachableError
+from carechannel.sdk.admin._names import check_channel
+from carechannel.sdk.errors import AdministrationError, NodeReplyError, NodeUnreachableError
 
 CHANNELS = "/participation/v1/channels"
 TIMEOUT = 30.0
+_UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,13 @@ class Participation:
     def __init__(
         self, address: str, tls_root: Path, certificate: Path, key: Path, *, timeout: float = TIMEOUT
     ) -> None:
+        host, _, port = address.rpartition(":")
+        if not host or not (port.isascii() and port.isdecimal()):
+            raise AdministrationError(
+                f"{address!r} is no address: give host:port, such as orderer0.example:7053."
+            )
+        if timeout <= 0:
+            raise AdministrationError(f"The time limit for {address} has to be more than 0 seconds.")
         self.address = address
         self._timeout = timeout
         self._context = client_context(tls_root, certificate, key)
@@ -60,12 +69,16 @@ class Participation:
         what = "tell its channels"
         reply = await self._ask(Request("GET", CHANNELS), HTTPStatus.OK, what)
         try:
-            return tuple(sorted(_text(channel["name"]) for channel in json.loads(reply)["channels"] or ()))
-        except (ValueError, KeyError, TypeError) as error:
+            listed = json.loads(reply)["channels"]
+            if listed is not None and not isinstance(listed, list):
+                raise TypeError(listed)
+            return tuple(sorted(_text(channel["name"]) for channel in listed or ()))
+        except _UNREADABLE as error:
             raise self._unreadable(what) from error
 
     async def info(self, channel: str) -> ChannelInfo:
         """What the orderer does on a channel; refused (404) where it has not joined."""
+        check_channel(channel)
         what = f"tell of {channel}"
         return self._info(
             await self._ask(Request("GET", f"{CHANNELS}/{channel}"), HTTPStatus.OK, what), channel, what
@@ -74,9 +87,11 @@ class Participation:
     async def join(self, channel: str, config_block: bytes) -> ChannelInfo:
         """Join `channel` with its genesis block, or its last configuration block to catch up from there.
 
-        Refused (405) where the orderer has joined already. Raises `AdministrationError` for another content.
+        Refused (405) where the orderer has joined already. Raises `AdministrationError` for another content,
+        or another channel's block.
         """
-        check_genesis_block(config_block)
+        check_channel(channel)
+        check_genesis_block(config_block, channel)
         what = f"join {channel}"
         boundary = secrets.token_hex(16)
         form = (
@@ -92,6 +107,7 @@ class Participation:
 
     async def remove(self, channel: str) -> None:
         """Leave a channel and delete its ledger here; the orderer finishes that on its own."""
+        check_channel(channel)
         await self._ask(
             Request("DELETE", f"{CHANNELS}/{channel}"), HTTPStatus.NO_CONTENT, f"remove {channel}"
         )
@@ -122,7 +138,7 @@ class Participation:
                 _text(told["status"]),
                 int(told["height"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             raise self._unreadable(what) from error
         if info.name != channel:
             raise NodeReplyError(f"{self.address} was to {what}, and tells of {info.name} instead.")
@@ -144,7 +160,7 @@ def _said(reply: bytes) -> str:
     """The orderer's own sentence: `{"error": "…"}`."""
     try:
         return str(json.loads(reply)["error"])
-    except (ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         return reply.decode(errors="replace").strip()
 
 

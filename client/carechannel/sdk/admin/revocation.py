@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -24,7 +25,8 @@ def with_revocation_list(
 
     It takes the place of earlier lists of the same CA that it covers; one that names certificates which the
     new one does not stays beside it. For `ConfigUpdate.between`. Raises `ConfigurationError` when the channel
-    does not have the organisation, or the list is not signed by one of its CAs.
+    does not have the organisation, the list is not signed by one of its CAs, or is older than one there that
+    names all that it does.
     """
     crl = _read(crl_pem)
     found = messages.msp_certificates(configuration.content, msp_id)
@@ -35,6 +37,11 @@ def with_revocation_list(
         if not any(_issued(crl, authority) for authority in authorities):
             raise ConfigurationError(
                 f"The revocation list is not signed by a CA of {msp_id} ({place} of {configuration.channel})."
+            )
+        if any(_is_older(crl, _read(one)) and _covers(_read(one), crl) for one in present):
+            raise ConfigurationError(
+                f"{place} of {configuration.channel} has a newer revocation list, which names all that "
+                "this one does. Get a new list from the CA."
             )
         kept = [one for one in present if not _covers(crl, _read(one))]
         new = crl.public_bytes(serialization.Encoding.PEM)
@@ -56,14 +63,18 @@ def _read(pem: bytes) -> x509.CertificateRevocationList:
 def _issued(crl: x509.CertificateRevocationList, authority: bytes) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(authority)
-    except ValueError:
+        key = certificate.public_key()
+        return (
+            crl.issuer == certificate.subject
+            and isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey)
+            and crl.is_signature_valid(key)
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
-    key = certificate.public_key()
-    return (
-        crl.issuer == certificate.subject
-        and isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey)
-        and crl.is_signature_valid(key)
-    )
+
+
+def _is_older(one: x509.CertificateRevocationList, other: x509.CertificateRevocationList) -> bool:
+    return one.last_update_utc < other.last_update_utc
 
 
 def _covers(new: x509.CertificateRevocationList, old: x509.CertificateRevocationList) -> bool:

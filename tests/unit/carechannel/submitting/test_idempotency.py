@@ -10,6 +10,7 @@ import grpc
 import pytest
 from carechannel.submitting import (
     ClaimLostError,
+    ConnectedPeer,
     Deadline,
     FileRecords,
     Idempotency,
@@ -18,10 +19,19 @@ from carechannel.submitting import (
     RecordsError,
 )
 from carechannel.submitting.records import Record, Slot
-from fabric_gateway import CommitError, EndorseError, SubmitError, ValidationCode
+from fabric_gateway import (
+    CommitError,
+    EndorseError,
+    Identity,
+    SubmitError,
+    ValidationCode,
+    connect,
+    signers,
+)
 
 from tests.unit.carechannel.submitting.conftest import Site
-from tests.unit.carechannel.submitting.gateways import fails, hangs
+from tests.unit.carechannel.submitting.gateways import fails, hangs, serving
+from tests.unit.fabric_gateway.people import self_signed
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
@@ -187,3 +197,30 @@ async def test_who_was_stopped_and_lost_its_claim_waits_for_who_took_over(site: 
     submitted = await submitter.submit("Create", idempotency_key="k")
     assert lost
     assert site.chain.handed == [submitted.transaction_id]
+
+
+async def test_another_identity_does_not_get_the_formers_result(site: Site) -> None:
+    await site.submitter().submit("Create", idempotency_key="k")
+    for msp_id, name in (("Org1MSP", "another"), ("Org2MSP", "somebody"), ("Org1MSP", "somebody")):
+        credentials = self_signed(name)  # of the last one: a renewed certificate, with another key
+        identity, signer = Identity(msp_id, credentials.certificate_pem), signers.ecdsa(credentials.key_pem)
+        async with (
+            serving(site.peers[0]) as address,
+            await connect(address=address, identity=identity, signer=signer) as gateway,
+        ):
+            site.connections = [ConnectedPeer("peer0", gateway)]
+            submitter = site.submitter(signer=signer)
+            if (msp_id, name) == ("Org1MSP", "somebody"):
+                assert (await submitter.submit("Create", idempotency_key="k")).attempts == 0
+            else:
+                with pytest.raises(KeyReusedError):
+                    await submitter.submit("Create", idempotency_key="k")
+    assert len(site.chain.handed) == 1
+
+
+@pytest.mark.parametrize("key", ["", "\0", "a\0b", "\ud800", "a" * 256])
+async def test_a_key_that_not_every_store_can_keep(site: Site, key: str) -> None:
+    with pytest.raises(ValueError, match="1 to 255 letters"):
+        await site.submitter().submit("Create", idempotency_key=key)
+    assert site.calls == []
+    await site.submitter().submit("Create", idempotency_key="ü\n😀/.." * 42)

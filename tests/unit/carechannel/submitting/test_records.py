@@ -251,3 +251,48 @@ def test_fingerprints_tell_every_part_apart_and_need_the_key() -> None:
     assert "secret" not in repr(_request(transient=(("secret", b"secret"),), arguments=("secret",)))
     with pytest.raises(ValueError, match="32 bytes"):
         _request().fingerprint(b"k" * 31)
+
+
+async def test_a_letter_that_changed_anywhere_is_damage(tmp_path: Path) -> None:
+    """The result of a committed transaction is read from its record: no other may be taken for it."""
+    records = FileRecords(tmp_path)
+    async with records.claim(SLOT, Deadline.after(1)) as claim:
+        await claim.save(Record(RECORD.fingerprint, ENVELOPE, State.COMMITTED, 7))
+    path = next(tmp_path.glob("*.json"))
+    whole = path.read_bytes()
+    for place, letter in enumerate(whole):
+        if not chr(letter).isspace():
+            path.write_bytes(whole[:place] + bytes([letter ^ 1]) + whole[place + 1 :])
+            with pytest.raises(RecordsError, match="damaged"):
+                async with records.claim(SLOT, Deadline.after(1)):
+                    pass
+
+
+async def test_a_lock_file_that_cannot_be_removed_locks_nobody_out(tmp_path: Path) -> None:
+    """As on a disk that turned read-only: what was done is done, and the next claim goes on."""
+    folder, aside = tmp_path / "records", tmp_path / "aside"
+    records = FileRecords(folder)
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+    async with records.claim(SLOT, Deadline.after(1)) as claim:
+        await claim.save(RECORD)
+        folder.rename(aside)
+        folder.write_text("not a folder")
+    folder.unlink()
+    aside.rename(folder)
+    assert list(folder.glob("*.lock")) != []
+    async with records.claim(SLOT, Deadline.after(1)) as claim:
+        assert claim.record == RECORD
+    assert list(folder.glob("*.lock")) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) == opened
+
+
+async def test_one_damaged_record_does_not_keep_the_others(tmp_path: Path) -> None:
+    records = FileRecords(tmp_path)
+    for number in range(5):
+        async with records.claim(Slot("channel1", "basic", str(number)), Deadline.after(1)) as claim:
+            await claim.save(Record(RECORD.fingerprint, ENVELOPE, State.COMMITTED, number))
+    damaged = sorted(tmp_path.glob("*.json"))[2]
+    damaged.write_bytes(b"{}")
+    with pytest.raises(RecordsError, match="damaged"):
+        await records.forget(datetime.now(UTC) + timedelta(days=1))
+    assert list(tmp_path.glob("*.json")) == [damaged]

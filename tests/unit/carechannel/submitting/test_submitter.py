@@ -9,11 +9,36 @@ import time
 
 import grpc
 import pytest
-from carechannel.submitting import Deadline, DeadlineError, Limits, OutcomeUnknownError, Retry
-from fabric_gateway import CommitError, EndorseError, EvaluateError, SubmitError, ValidationCode
+from carechannel.errors import ProfileError
+from carechannel.submitting import (
+    ConnectedPeer,
+    Deadline,
+    DeadlineError,
+    Limits,
+    OutcomeUnknownError,
+    Retry,
+)
+from fabric_gateway import (
+    CommitError,
+    EndorseError,
+    EvaluateError,
+    Gateway,
+    Identity,
+    SubmitError,
+    ValidationCode,
+    connect,
+    signers,
+)
 
 from tests.unit.carechannel.submitting.conftest import QUICK, Site
-from tests.unit.carechannel.submitting.gateways import fails, hangs, loses_reply, loses_request
+from tests.unit.carechannel.submitting.gateways import (
+    Proceed,
+    fails,
+    hangs,
+    loses_reply,
+    loses_request,
+    serving,
+)
 from tests.waiting import eventually
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -288,7 +313,7 @@ async def test_pauses_grow_with_full_jitter_up_to_a_bound() -> None:
     assert retry.pause(3, lambda: 0.5) == 0.2
     for wrong in ({"attempts": 0}, {"first_pause": -1.0}, {"first_pause": 9.0}, {"longest_pause": 1e400}):
         with pytest.raises(ValueError, match="attempt"):
-            Retry(**wrong)  # type: ignore[arg-type]
+            Retry(**wrong)
 
 
 async def test_pauses_are_the_policys(site: Site) -> None:
@@ -324,3 +349,70 @@ def test_it_is_imported_without_anything_of_health() -> None:
     roots = {name.partition(".")[0] for name in loaded.stdout.split()}
     assert "fabric_gateway" in roots
     assert not roots & {"care_rules", "care_contracts", "fhir", "pydantic", "sqlalchemy", "opentelemetry"}
+
+
+class _Misnamed:
+    """A peer that the application describes wrongly."""
+
+    name = "misnamed"
+
+    async def gateway(self) -> Gateway:
+        raise ProfileError("misnamed cannot be connected to: its root certificate is none.")
+
+
+async def test_a_peer_that_cannot_be_connected_to_does_not_hide_what_was_sent(site: Site) -> None:
+    site.connections = [site.connections[0], _Misnamed()]  # type: ignore[list-item]
+    site.peers[0].script("submit", loses_reply())
+    site.peers[0].script("status", fails(UNAVAILABLE))
+    submitted = await site.submitter().submit("Create")
+    assert site.chain.valid == [submitted.transaction_id]
+
+    site.peers[0].script.always["submit"] = loses_reply()
+    site.peers[0].script.always["status"] = fails(UNAVAILABLE)
+    with pytest.raises(OutcomeUnknownError) as raised:
+        await site.submitter().submit("Create", deadline=Deadline.after(1))
+    assert raised.value.transaction_id == site.chain.valid[-1]
+
+
+async def test_a_signer_that_fails_after_the_submission_leaves_its_outcome_open(site: Site) -> None:
+    own = signers.ecdsa(site.credentials.key_pem)
+    away = False
+
+    async def signer(digest: bytes) -> bytes:
+        if away:
+            raise ConnectionResetError("the signing service is away")
+        return await own(digest)
+
+    async def submitted(_context: object, proceed: Proceed) -> None:
+        nonlocal away
+        await proceed()
+        away = True
+
+    identity = Identity("Org1MSP", site.credentials.certificate_pem)
+    async with (
+        serving(site.peers[0]) as address,
+        await connect(address=address, identity=identity, signer=signer) as gateway,
+    ):
+        site.connections = [ConnectedPeer("peer0", gateway)]
+        site.peers[0].script("submit", submitted)
+        with pytest.raises(OutcomeUnknownError) as raised:
+            await site.submitter().submit("Create", deadline=Deadline.after(0.5), idempotency_key="k")
+        assert isinstance(raised.value.__cause__, ConnectionResetError)
+        away = False
+        found = await site.submitter().submit("Create", idempotency_key="k")
+    assert (found.attempts, found.transaction_id) == (0, raised.value.transaction_id)
+    assert site.chain.valid == [found.transaction_id]
+
+
+async def test_a_peer_that_ends_the_call_by_itself_is_left_for_another(site: Site) -> None:
+    site.peers[0].script("endorse", fails(grpc.StatusCode.CANCELLED))
+    submitted = await site.submitter().submit("Create")
+    assert site.chain.valid == [submitted.transaction_id]
+    assert site.peers[1].calls[0] == "endorse"
+
+
+@pytest.mark.parametrize("limit", ["evaluate", "endorse", "submit", "commit_status", "settle", "call"])
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
+def test_limits_that_are_none_are_refused_before_anything_is_sent(limit: str, seconds: float) -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        Limits(**{limit: seconds})

@@ -445,3 +445,15 @@ def test_no_health_code_is_loaded() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = wallet(tmp_path)
+    mine.put("alice", credentials())
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # root may read everything
+    with pytest.raises(WalletError, match="cannot be read: Permission denied"):
+        mine.names()

@@ -84,3 +84,11 @@ def test_what_is_not_one(
 ) -> None:
     with pytest.raises(error, match=sentence):
         node_wallet.parse(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("part", ["certificate", "privateKey"])
+@pytest.mark.parametrize("text", ["\ud800", "ü"])
+def test_half_a_letter_is_no_pem(part: str, text: str) -> None:
+    damaged = {**CONTENT, "credentials": {**CONTENT["credentials"], part: text}}  # type: ignore[dict-item]
+    with pytest.raises(IdentityError):
+        node_wallet.parse(json.dumps(damaged).encode())

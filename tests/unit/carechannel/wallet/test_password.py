@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,9 @@ def test_it_does_not_show() -> None:
     assert "secret" not in f"{password} {password!r} {[password]}"
     assert password != "secret"
     assert hash(password) == hash(Password("secret"))
+
+
+def test_what_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environb, b"WALLET_PW", b"\xff\xfe")
+    with pytest.raises(WalletPasswordError, match="UTF-8"):
+        Password.from_environment("WALLET_PW")

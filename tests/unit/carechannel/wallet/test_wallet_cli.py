@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from carechannel.cli import app
-from carechannel.wallet import FileWallet, msp_folder, node_wallet
+from carechannel.wallet import Credentials, FileWallet, msp_folder, node_wallet
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from typer.testing import CliRunner, Result
@@ -235,3 +235,23 @@ def test_names_are_shown_as_they_are(run: Run, tmp_path: Path) -> None:
     for name in ("[red]Zoë[b]", "病院-管理者"):
         run("import", name, "--msp", msp, "--msp-id", "HospitalAMSP", "--password-env", "PW")
         assert name in run("list").stdout
+
+
+def test_a_certificate_that_is_not_valid_yet_is_a_finding(run: Run, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    early = CA.issue("early", key.public_key(), timedelta(days=5), timedelta(days=400))
+    msp_folder.write(tmp_path / "early", Credentials("HospitalAMSP", pem(early), key))
+    run("import", "early", "--msp", tmp_path / "early", "--msp-id", "HospitalAMSP", "--password-env", "PW")
+    told = run("check", "--password-env", "PW")
+    assert told.exit_code == 1
+    assert "valid only from" in told.stdout
+
+
+def test_names_in_certificates_and_files_say_nothing_to_a_terminal(run: Run, tmp_path: Path) -> None:
+    _import(run, tmp_path)
+    msp_folder.write(tmp_path / "evil", credentials(name="ev\x1b[2Jil\nexpiry 9"))
+    run("import", "evil", "--msp", tmp_path / "evil", "--msp-id", "HospitalAMSP", "--password-env", "PW")
+    (tmp_path / "wallet" / "\x1b[31mred.id").write_bytes(b"")
+    for arguments in (("show", "evil"), ("list",), ("check",)):
+        assert "\x1b" not in run(*arguments).stdout
+    assert r"ev\x1b[2Jil\nexpiry 9" in run("show", "evil").stdout

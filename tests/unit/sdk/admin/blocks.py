@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from fabric_protos.common import common_pb2, configtx_pb2
 
 CHANNEL = "regional-care"
@@ -17,7 +19,9 @@ def envelope(kind: int, data: bytes = b"", transaction_id: str = "", channel: st
 
 def block(number: int, *envelopes: bytes, codes: bytes = b"") -> bytes:
     return common_pb2.Block(
-        header=common_pb2.BlockHeader(number=number, previous_hash=b"p" * 32, data_hash=b"d" * 32),
+        header=common_pb2.BlockHeader(
+            number=number, previous_hash=b"p" * 32, data_hash=hashlib.sha256(b"".join(envelopes)).digest()
+        ),
         data=common_pb2.BlockData(data=envelopes),
         metadata=common_pb2.BlockMetadata(metadata=[b"", b"", codes or bytes(len(envelopes)), b"", b""]),
     ).SerializeToString()

@@ -57,7 +57,7 @@ def test_a_label_that_fabric_does_not_take_is_refused(label: str) -> None:
         package(label, "ccaas", FILES)
 
 
-@pytest.mark.parametrize("name", ["", "/etc/passwd", "../x", "a/../../x", "x" * 300])
+@pytest.mark.parametrize("name", ["", "/etc/passwd", "../x", "a/../../x", "a//x", "./x", "a\0b", "x" * 300])
 def test_a_file_name_that_leads_out_is_refused(name: str) -> None:
     with pytest.raises(PackageError):
         package("care", "ccaas", {name: b""})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from carechannel.sdk.admin import (
     Administrator,
@@ -189,7 +191,7 @@ def test_json_is_that_of_configtxlator(programs: Path, tmp_path: Path, kind: str
     if kind == "common.Block":
         from carechannel.sdk.admin._ledger_messages import block
 
-        assert block(content, "file").json() == theirs
+        assert block(content, "file", CHANNEL).json() == theirs
     else:
         assert (CURRENT.json() if kind == "common.Config" else update.json()) == theirs
 
@@ -214,6 +216,11 @@ def test_a_document_of_something_else_is_refused(wrong: dict[str, object]) -> No
 
 
 UPDATE = ConfigUpdate.between(CURRENT, edited(EDITS["a value"]))
+RIVAL = ConfigUpdate.between(
+    CURRENT,
+    edited(lambda g: g["groups"]["Orderer"]["values"]["BatchTimeout"]["value"].update(timeout="9s")),
+)
+"""Changes the same value."""
 
 
 def test_signatures_are_collected_as_files() -> None:
@@ -264,7 +271,10 @@ class Channel:
         while sent and self.pending:
             update = self.pending.pop(0)
             envelope = update.to_file() if update else sent[-1]
-            config = configtx_pb2.Config(sequence=4, channel_group=configtx_pb2.ConfigGroup())
+            config = configtx_pb2.Config.FromString(CURRENT.content)
+            config.sequence = 4
+            if update is RIVAL:
+                config.channel_group.groups["Orderer"].values["BatchTimeout"].version += 1
             self.blocks.append(config_block(config, number=len(self.blocks), update=envelope))
         info = ledger_pb2.BlockchainInfo(height=len(self.blocks), currentBlockHash=b"h" * 32)
         return responds(info.SerializeToString())
@@ -315,6 +325,45 @@ async def test_an_update_that_never_shows_leaves_the_outcome_unknown(channel: Ch
     with pytest.raises(NodeUnreachableError, match="though the orderer took it") as caught:
         await channel.submit(administrator(), UPDATE, limit=1)
     assert caught.value.outcome_unknown
+
+
+async def test_a_rivals_update_that_came_first_is_told_at_once(channel: Channel) -> None:
+    """Two orderers take one update each; the one that is ordered second is dropped without a word."""
+    channel.pending = [RIVAL]
+    with pytest.raises(ConfigurationError, match="came first, so that this one is void"):
+        await asyncio.wait_for(channel.submit(administrator(), UPDATE, limit=30), 5)
+
+
+async def test_a_peer_lost_after_the_update_was_ordered_leaves_the_outcome_unknown(channel: Channel) -> None:
+    info = channel.peer.replies["GetChainInfo"]
+    assert callable(info)
+    channel.peer.replies["GetChainInfo"] = lambda asked: (
+        grpc.StatusCode.UNAVAILABLE if channel.orderer.requests else info(asked)
+    )
+    with pytest.raises(NodeUnreachableError, match="The orderer took the update") as caught:
+        await channel.submit(administrator(), UPDATE)
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (
+            lambda g: g["groups"]["Orderer"]["values"].update(BatchTimeot={"value": {"timeout": "1s"}}),
+            r"groups\.Orderer\.values\.BatchTimeot\.value: nothing is known .* is the name above right",
+        ),
+        (
+            lambda g: g["groups"]["Orderer"]["values"]["BatchTimeout"]["value"].update(timeot="1s"),
+            r'values\.BatchTimeout\.value: .*no field named "timeot"',
+        ),
+        (lambda g: g.update(values=[]), r"channel_group\.values: it has to be an object"),
+        (lambda g: g["groups"].update(Orderer=7), r"channel_group\.groups\.Orderer: .* has to be an object"),
+    ],
+)
+def test_a_typo_is_told_with_its_place(edit: Callable[[Group], object], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        edited(edit)
+    assert "\n" not in str(caught.value)
 
 
 async def test_a_refusal_of_the_orderer_raises(channel: Channel) -> None:

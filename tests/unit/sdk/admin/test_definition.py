@@ -28,6 +28,7 @@ GOOD = ChaincodeDefinition("care", "1.0", 1)
         {"version": "1 0"},
         {"sequence": 0},
         {"sequence": -1},
+        {"sequence": 2**63},
         {"endorsement": "A.peer"},
         {"endorsement": "OR('A.peer')", "channel_policy": "/Channel/Application/Admins"},
     ],
@@ -35,6 +36,14 @@ GOOD = ChaincodeDefinition("care", "1.0", 1)
 def test_what_fabric_does_not_take_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(DefinitionError):
         replace(GOOD, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change", [{"max_peer_count": 2**31}, {"block_to_live": 2**64}, {"block_to_live": -1}]
+)
+def test_counts_that_fabric_has_no_room_for_are_refused(change: dict[str, int]) -> None:
+    with pytest.raises(DefinitionError, match="counts"):
+        replace(Collection("shared", "OR('A.member')"), **change)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ACCEPTED)

@@ -128,14 +128,46 @@ async def test_a_missing_result_raises(node: ScriptedNode, question: str, answer
             await QUESTIONS[question](peer.discovery(CHANNEL))
 
 
+def nobody_endorses(chaincode: str = "care", group: str | None = None) -> protocol_pb2.QueryResult:
+    result = protocol_pb2.QueryResult()
+    descriptor = result.cc_query_res.content.add(chaincode=chaincode)
+    if group is not None:
+        descriptor.layouts.add().quantities_by_group[group] = 1
+    return result
+
+
+def no_members() -> protocol_pb2.QueryResult:
+    result = protocol_pb2.QueryResult()
+    result.config_result.SetInParent()
+    return result
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("members", response(members())),
+        ("local_peers", response(members())),
+        ("configuration", response(members(), no_members())),
+        ("endorsers", response(members(), nobody_endorses())),
+        ("endorsers", response(members(), nobody_endorses(group="G7"))),
+        ("endorsers", response(members(), nobody_endorses("other"))),
+    ],
+)
+async def test_an_empty_or_another_answer_is_none(node: ScriptedNode, question: str, answer: bytes) -> None:
+    node.replies["Discover"] = answer
+    async with Peer(node.endpoint(), administrator()) as peer:
+        with pytest.raises(NodeReplyError):
+            await QUESTIONS[question](peer.discovery(CHANNEL))
+
+
 async def test_under_mutual_tls_the_request_names_the_certificate() -> None:
     """hfc leaves the binding out, and a peer with mutual TLS refuses."""
     async with scripted_node(mutual=True) as node:
-        node.replies["Discover"] = response(members())
+        node.replies["Discover"] = response(members(a_peer("AMSP", "127.0.0.1:1")))
         endpoint = node.endpoint(client=node.authority.issue("client"))
         who = administrator()
         async with Peer(endpoint, who) as peer:
-            assert await peer.discovery(CHANNEL).members() == ()
+            assert len(await peer.discovery(CHANNEL).members()) == 1
     signed = protocol_pb2.SignedRequest.FromString(node.requests[-1][1])
     request = protocol_pb2.Request.FromString(signed.payload)
     assert request.authentication.client_tls_cert_hash == endpoint.client_certificate_hash != b""

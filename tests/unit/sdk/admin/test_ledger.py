@@ -79,6 +79,13 @@ async def test_an_answer_without_a_status_raises(node: ScriptedNode, function: s
 
 
 @every_query
+async def test_a_truncated_answer_is_no_refusal(node: ScriptedNode, function: str) -> None:
+    node.replies[function] = responds(b"some payload")[:-2]
+    with pytest.raises(NodeReplyError, match="cannot be read"):
+        await ask(node, function)
+
+
+@every_query
 @pytest.mark.parametrize(
     ("status", "raised"),
     [
@@ -187,6 +194,29 @@ async def test_another_block_than_asked_for_is_noticed(node: ScriptedNode) -> No
         await ask(node, "GetConfigBlock")
     node.replies["GetConfigBlock"] = responds(block(1, transaction(TX)))
     with pytest.raises(NodeReplyError, match="no configuration block"):
+        await ask(node, "GetConfigBlock")
+
+
+async def test_a_block_of_another_channel_or_with_other_content_is_noticed(node: ScriptedNode) -> None:
+    there = envelope(common_pb2.ENDORSER_TRANSACTION, transaction_id=TX, channel="other")
+    node.replies["GetBlockByNumber"] = responds(block(3, there))
+    with pytest.raises(NodeReplyError, match="asked about regional-care and gave a transaction of other"):
+        await ask(node, "GetBlockByNumber")
+    processed = transaction_pb2.ProcessedTransaction()
+    processed.transactionEnvelope.ParseFromString(there)
+    node.replies["GetTransactionByID"] = responds(processed.SerializeToString())
+    with pytest.raises(NodeReplyError, match="gave a transaction of other"):
+        await ask(node, "GetTransactionByID")
+    forged = common_pb2.Block.FromString(block(3, transaction(TX)))
+    forged.data.data[0] = transaction(OTHER_TX)
+    node.replies["GetBlockByNumber"] = responds(forged.SerializeToString())
+    with pytest.raises(NodeReplyError, match="damaged or forged"):
+        await ask(node, "GetBlockByNumber")
+    config = configtx_pb2.Config(channel_group=configtx_pb2.ConfigGroup(version=1))
+    forged = common_pb2.Block.FromString(config_block(config))
+    forged.header.data_hash = bytes(32)
+    node.replies["GetConfigBlock"] = responds(forged.SerializeToString())
+    with pytest.raises(NodeReplyError, match="damaged or forged"):
         await ask(node, "GetConfigBlock")
 
 

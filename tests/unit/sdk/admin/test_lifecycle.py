@@ -8,24 +8,29 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 from carechannel.sdk.admin import (
+    AdministrationError,
     ChaincodeDefinition,
     Lifecycle,
     NodeRefusedError,
     NodeReplyError,
+    NodesDisagreeError,
     NodeUnreachableError,
     NotCommittedError,
     Orderer,
     package,
     package_id,
 )
+from carechannel.sdk.admin import lifecycle as lifecycle_module
+from carechannel.sdk.admin._policy_messages import application_policy
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from fabric_protos.common import common_pb2
+from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import transaction_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
-from tests.unit.sdk.admin.blocks import CHANNEL
+from tests.unit.sdk.admin.blocks import CHANNEL, block, transaction
 from tests.unit.sdk.admin.scripted_node import (
     NOTHING,
     ScriptedNode,
@@ -147,8 +152,9 @@ async def test_a_commit_carries_all_endorsements_and_waits_for_all(
 
 
 async def test_peers_that_endorse_different_things_are_not_ordered(
-    node: ScriptedNode, second_node: ScriptedNode, orderer: ScriptedNode
+    node: ScriptedNode, second_node: ScriptedNode, orderer: ScriptedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lifecycle_module, "CATCHING_UP", 0.3)
     node.replies[COMMIT] = responds(endorsed=b"one")
     second_node.replies[COMMIT] = responds(endorsed=b"other")
     who = administrator()
@@ -157,9 +163,28 @@ async def test_peers_that_endorse_different_things_are_not_ordered(
         Lifecycle(second_node.endpoint(), who) as second,
         Orderer(orderer.endpoint(), who) as ordering,
     ):
-        with pytest.raises(NodeReplyError, match="endorsed something else"):
+        with pytest.raises(NodesDisagreeError, match="endorsed something else"):
             await first.commit(CHANNEL, DEFINITION, ordering, [second])
     assert orderer.requests == []
+
+
+async def test_a_peer_that_hears_of_an_approval_a_moment_later_is_waited_for(
+    node: ScriptedNode, second_node: ScriptedNode, orderer: ScriptedNode
+) -> None:
+    for peer in (node, second_node):
+        peer.replies |= {COMMIT: responds(endorsed=b"all approvals"), "CommitStatus": commit_status()}
+    heard = iter([b"without the other's approval"])
+    second_node.replies[COMMIT] = lambda _asked: responds(endorsed=next(heard, b"all approvals"))
+    who = administrator()
+    async with (
+        Lifecycle(node.endpoint(), who) as first,
+        Lifecycle(second_node.endpoint(), who) as second,
+        Orderer(orderer.endpoint(), who) as ordering,
+    ):
+        await first.commit(CHANNEL, DEFINITION, ordering, [second])
+    assert len(second_node.asked) == 2
+    assert node.asked[0].signed != node.asked[1].signed
+    assert len(orderer.requests) == 1
 
 
 async def test_a_success_without_endorsement_is_not_ordered(
@@ -230,6 +255,70 @@ async def test_one_failing_endorser_calls_the_others_off(
             await asyncio.wait_for(first.commit(CHANNEL, DEFINITION, ordering, [second]), 5)
     running = {getattr(task.get_coro(), "__name__", "") for task in asyncio.all_tasks()}
     assert "_endorse" not in running
+
+
+async def test_an_empty_commit_status_is_no_success(node: ScriptedNode, orderer: ScriptedNode) -> None:
+    """VALID is the number 0."""
+    node.replies |= {APPROVE: responds(endorsed=b"endorsed"), "CommitStatus": b""}
+    with pytest.raises(NodeReplyError, match="without the block"):
+        await approve(node, orderer)
+
+
+async def test_another_sequence_than_asked_for_is_noticed(node: ScriptedNode) -> None:
+    told = lifecycle_pb2.QueryApprovedChaincodeDefinitionResult(
+        sequence=2,
+        version="1.0",
+        endorsement_plugin="escc",
+        validation_plugin="vscc",
+        validation_parameter=application_policy("OR('Org1MSP.peer')", ""),
+    )
+    node.replies["QueryApprovedChaincodeDefinition"] = responds(told.SerializeToString())
+    async with Lifecycle(node.endpoint(), administrator()) as lifecycle:
+        assert (await lifecycle.approved(CHANNEL, "care", 2)).definition.sequence == 2
+        with pytest.raises(NodeReplyError, match="asked for sequence 1 and told 2"):
+            await lifecycle.approved(CHANNEL, "care", 1)
+
+
+@pytest.mark.parametrize("name", ["", "Bad", "a b", "\ud800", "kanal-ü", "a/../b"])
+async def test_what_is_no_name_is_not_sent(node: ScriptedNode, name: str) -> None:
+    async with (
+        Lifecycle(node.endpoint(), administrator()) as lifecycle,
+        Orderer(node.endpoint(), administrator()) as ordering,
+    ):
+        if name:
+            with pytest.raises(AdministrationError, match="no name of a channel"):
+                await lifecycle.committed(name)
+        with pytest.raises(AdministrationError, match="no name of a channel"):
+            await ordering.block(name, 0)
+        for number in (-1, 2**64):
+            with pytest.raises(AdministrationError, match="no number of a block"):
+                await ordering.block(CHANNEL, number)
+        if name != "Bad":
+            with pytest.raises(AdministrationError, match="no name of a chaincode"):
+                await lifecycle.committed_one(CHANNEL, name)
+            with pytest.raises(AdministrationError, match="no name of a chaincode"):
+                await lifecycle.approved(CHANNEL, name)
+    assert node.asked == []
+
+
+async def test_an_orderers_block_is_held_against_what_was_asked_for(orderer: ScriptedNode) -> None:
+    def delivers(content: bytes) -> bytes:
+        found = ab_pb2.DeliverResponse()
+        found.block.ParseFromString(content)
+        return found.SerializeToString()
+
+    forged = common_pb2.Block.FromString(block(0, transaction("ab")))
+    forged.data.data[0] = transaction("cd")
+    async with Orderer(orderer.endpoint(), administrator()) as ordering:
+        orderer.replies["Deliver"] = delivers(block(0, transaction("ab")))
+        assert common_pb2.Block.FromString(await ordering.block(CHANNEL, 0)).header.number == 0
+        with pytest.raises(NodeReplyError, match="another block"):
+            await ordering.block(CHANNEL, 1)
+        with pytest.raises(NodeReplyError, match="asked about other"):
+            await ordering.block("other", 0)
+        orderer.replies["Deliver"] = delivers(forged.SerializeToString())
+        with pytest.raises(NodeReplyError, match="damaged or forged"):
+            await ordering.block(CHANNEL, 0)
 
 
 async def test_a_readiness_of_nobody_is_no_readiness(node: ScriptedNode) -> None:

@@ -187,13 +187,40 @@ async def test_every_refusal_raises(participation: Participation, server: Thread
 
 
 async def test_another_block_is_not_sent(participation: Participation, server: ThreadingHTTPServer) -> None:
-    for wrong in (b"", b"junk"):
+    for wrong in (b"", b"junk", config_block(configtx_pb2.Config(), channel="other")):
         with pytest.raises(AdministrationError):
             await participation.join("regional-care", wrong)
     assert server.bodies == []
 
 
-@pytest.mark.parametrize("answer", [b"junk", b"[]", b"{}", b'{"channels": [{}]}', b'{"name": 7}'])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "x HTTP/1.1\r\nFoo: bar", "a?b", "ü", "\ud800"])
+async def test_what_is_no_channel_is_not_asked_for(participation: Participation, name: str) -> None:
+    for call in (participation.info(name), participation.remove(name), participation.join(name, BLOCK)):
+        with pytest.raises(AdministrationError, match="no name of a channel"):
+            await call
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:x", ":7053"])
+def test_an_address_has_host_and_port(admin: TlsLayout, address: str) -> None:
+    with pytest.raises(AdministrationError, match="no address"):
+        Participation(address, admin.ca, admin.certificate, admin.key)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"junk",
+        b"[]",
+        b"{}",
+        b'{"channels": [{}]}',
+        b'{"channels": {}}',
+        b'{"channels": ""}',
+        b'{"name": 7}',
+        b'{"error": "no"}',
+        b"[" * 100_000,
+        b'{"name": "regional-care", "consensusRelation": "x", "status": "y", "height": Infinity}',
+    ],
+)
 async def test_an_answer_that_cannot_be_read_raises(
     participation: Participation, server: ThreadingHTTPServer, answer: bytes
 ) -> None:

@@ -38,8 +38,8 @@ class Ca:
             .public_bytes(PEM)
         )
 
-    def crl(self, *serials: int) -> bytes:
-        builder = x509.CertificateRevocationListBuilder(self.name, NOW, NOW + timedelta(days=1))
+    def crl(self, *serials: int, made: datetime = NOW) -> bytes:
+        builder = x509.CertificateRevocationListBuilder(self.name, made, made + timedelta(days=1))
         for serial in serials:
             revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(NOW).build()
             builder = builder.add_revoked_certificate(revoked)
@@ -98,6 +98,21 @@ def test_a_list_that_names_others_stays() -> None:
     """A CA leaves out of its list whom it forgot; the channel does not let them in again."""
     old, new = CA.crl(7, 9), CA.crl(7, 8)
     assert lists(with_revocation_list(configuration(old), "Org1MSP", new))["Application/Org1"] == (old, new)
+
+
+def test_an_older_list_does_not_replace_a_newer_one() -> None:
+    present = configuration(CA.crl(7, 8))
+    for serials in ((7,), (7, 8)):
+        with pytest.raises(ConfigurationError, match="has a newer revocation list"):
+            with_revocation_list(present, "Org1MSP", CA.crl(*serials, made=NOW - timedelta(hours=1)))
+    other = CA.crl(9, made=NOW - timedelta(hours=1))
+    assert len(lists(with_revocation_list(present, "Org1MSP", other))["Application/Org1"]) == 2
+
+
+def test_an_expired_list_counts_as_it_does_for_fabric() -> None:
+    """Peers never look at its dates; whom it names stays out."""
+    expired = CA.crl(7, made=NOW - timedelta(days=9))
+    assert lists(with_revocation_list(configuration(), "Org1MSP", expired))["Application/Org1"] == (expired,)
 
 
 def test_a_list_of_another_ca_is_refused() -> None:
