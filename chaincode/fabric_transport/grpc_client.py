@@ -17,6 +17,7 @@ from fabric_transport.tls import ClientTls, Insecure
 
 _DEFAULTS = Options()
 _CLOSED = "The connection is closed."
+_WORDS = 4 * 1024 * 1024
 _LONGEST = 10 * 365 * 24 * 3600.0
 _ReadCall = grpc.aio.UnaryStreamCall[bytes, bytes] | grpc.aio.StreamStreamCall[bytes, bytes]
 _StreamCall = TypeVar("_StreamCall", bound=_ReadCall)
@@ -38,8 +39,14 @@ def _channel(address: str, tls: ClientTls | Insecure, options: Options) -> grpc.
         ("grpc.max_reconnect_backoff_ms", int(1000 * options.reconnect_seconds)),
         # Retries are the caller's decision: a transaction must not be sent twice behind its back.
         ("grpc.enable_retries", 0),
+        # The other side's words of a failure come as metadata. By default more than 8 KiB of them may be, and
+        # more than 16 KiB are, replaced by a failure of gRPC's own with another status.
+        ("grpc.max_metadata_size", _WORDS),
+        ("grpc.absolute_max_metadata_size", _WORDS),
     ]
     if isinstance(tls, Insecure):
+        # What is on this machine is not to leave it in clear because of an http_proxy in the environment.
+        settings.append(("grpc.enable_http_proxy", 0))
         return grpc.aio.insecure_channel(address, options=settings)
     tls.check()
     if tls.server_name:
@@ -49,8 +56,11 @@ def _channel(address: str, tls: ClientTls | Insecure, options: Options) -> grpc.
 
 
 def _limit(timeout: float | None) -> float | None:
-    # gRPC's clock ends; what lies beyond it (math.inf too) would count as over already.
-    return None if timeout is None or timeout > _LONGEST else timeout
+    # gRPC's clock ends; what lies beyond it (math.inf too) would count as over already. And it counts in
+    # milliseconds, the present one included, in which a quick server answers.
+    if timeout is None or timeout > _LONGEST:
+        return None
+    return timeout if timeout > 0 else -1.0
 
 
 class _GrpcConnection:

@@ -96,7 +96,8 @@ class CoreCalls:
             self._open.discard(call)
             # The error's traceback keeps this frame, and the call would keep its connection open.
             del call
-        raise broken(_NAMES.get(status.code(), "UNKNOWN"), status.details(), status.trailing_metadata() or ())
+        name = _NAMES.get(status.code(), "UNKNOWN")
+        raise broken(name, status.details(), status.trailing_metadata() or ()) if name != "OK" else _empty()
 
     def cut(self) -> None:
         for call in tuple(self._open):
@@ -124,7 +125,11 @@ class PublicCalls:
         call = calling(request, timeout=timeout)
         self._open.add(call)
         try:
-            return await call
+            # grpcio's types do not know that a server may end a call in order and answer nothing.
+            answer = cast(bytes | None, await call)
+            if answer is not None:
+                return answer
+            failure = _empty()
         except grpc.aio.AioRpcError as error:
             failure = broken_by(error)
         except asyncio.CancelledError:
@@ -160,6 +165,10 @@ def broken(
 def broken_by(error: grpc.aio.AioRpcError) -> StreamError:
     """The same from what grpcio raised."""
     return broken(error.code().name, error.details(), error.trailing_metadata())
+
+
+def _empty() -> StreamError:
+    return broken("INTERNAL", "the server ended the call without an answer", ())
 
 
 def was_cut(call: grpc.aio.Call) -> bool:

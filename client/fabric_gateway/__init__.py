@@ -40,6 +40,7 @@ from fabric_gateway.commit import Commit, Status, SubmittedTransaction
 from fabric_gateway.connection import Connection
 from fabric_gateway.contract import Contract
 from fabric_gateway.errors import (
+    ArgumentError,
     BlockError,
     BlockNotFoundError,
     CheckpointError,
@@ -90,6 +91,7 @@ from fabric_gateway.transaction import Transaction
 from fabric_gateway.validation import ValidationCode
 
 __all__ = [
+    "ArgumentError",
     "Backoff",
     "Block",
     "BlockAndPrivateData",

@@ -73,7 +73,8 @@ def sentence(
                     return f"the gateway peer {address} cannot be reached: {meaning} ({reason})"
             return f"the gateway peer {address} or a node behind it is not available: {reason}"
         case StatusCode.DEADLINE_EXCEEDED if timeout is not None:
-            return f"{step} at {address} was not answered within {timeout:g} s; it or a node behind it hangs"
+            late = "it or a node behind it hangs" if timeout > 0 else "that leaves no time at all"
+            return f"{step} at {address} was not answered within {timeout:g} s; {late}"
         case StatusCode.PERMISSION_DENIED | StatusCode.UNAUTHENTICATED:
             return f"{step} at {address} was denied to this identity: {reason}"
         case _:

@@ -10,7 +10,7 @@ from fabric_gateway._event_kinds import Kind
 from fabric_gateway._event_order import Start
 from fabric_gateway._session import Session
 from fabric_gateway.checkpoint import Checkpoint, Checkpointer
-from fabric_gateway.errors import EventsError, StatusCode
+from fabric_gateway.errors import ArgumentError, EventsError, StatusCode
 
 Item = TypeVar("Item")
 
@@ -54,16 +54,18 @@ class Following(Generic[Item]):
         self.session = session
         self.kind = kind
         self.checkpointer = None if isinstance(checkpoint, Checkpoint) else checkpoint
+        if self.checkpointer is not None and not hasattr(self.checkpointer, "load"):
+            raise ArgumentError(
+                f"checkpoint is of type {type(checkpoint).__name__}; give a Checkpoint or a checkpointer"
+            )
         self._channel = channel
         self._signed = signed
         self._start = first_position(start_block, checkpoint if isinstance(checkpoint, Checkpoint) else None)
 
     async def start(self) -> Checkpoint:
         saved = await self.checkpointer.load() if self.checkpointer else None
-        if saved is not None:
-            return saved
-        if self._start is not None:
-            return self._start
+        if (position := first_position(None, saved) or self._start) is not None:
+            return position
         return Checkpoint((await ledger.chain_info(self.session, self._channel, ())).height)
 
     async def request(self, position: Checkpoint | None) -> tuple[bytes, Checkpoint | None]:
@@ -96,11 +98,18 @@ def first_position(start_block: int | None, checkpoint: Checkpoint | None) -> Ch
 
     Raises:
         EventsError: the block number is none.
+        ArgumentError: the checkpoint is none.
     """
+    if not isinstance(checkpoint, Checkpoint | None):
+        raise ArgumentError(f"a checkpoint is of type {type(checkpoint).__name__}; give a Checkpoint")
     position = checkpoint or (None if start_block is None else Checkpoint(start_block))
-    if position is not None and not 0 <= position.block_number < 2**64:
+    if position is not None and not _is_block_number(position.block_number):
         raise EventsError(
-            f"{position.block_number} is not a block number; blocks are counted from 0",
+            f"{position.block_number!r} is not a block number; blocks are counted from 0",
             code=StatusCode.INVALID_ARGUMENT,
         )
     return position
+
+
+def _is_block_number(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**64

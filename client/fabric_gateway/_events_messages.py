@@ -16,10 +16,11 @@ from google.protobuf.message import DecodeError
 from fabric_gateway import _blocks_messages
 from fabric_gateway._deliver_status import refusal
 from fabric_gateway._event_order import Received, Start
+from fabric_gateway._signable_messages import parsed
 from fabric_gateway.blocks import Block, MetadataWrite, Read, ReadWriteSet, Version, Write
 from fabric_gateway.chaincode_event import ChaincodeEvent
 from fabric_gateway.checkpoint import Checkpoint
-from fabric_gateway.errors import ResponseError, SignableError
+from fabric_gateway.errors import ResponseError
 from fabric_gateway.filtered_block import FilteredBlock, FilteredChaincodeEvent, FilteredTransaction
 from fabric_gateway.private_data import BlockAndPrivateData, PrivateData
 from fabric_gateway.validation import ValidationCode
@@ -57,7 +58,7 @@ def signed_chaincode_events_request(request: bytes, signature: bytes) -> bytes:
 
 def read_chaincode_events_request(content: bytes) -> SignedRequest:
     """Raises SignableError: the bytes are not a ``gateway.SignedChaincodeEventsRequest``."""
-    return _given(_chaincode_events_request_in, content, "chaincode events request")
+    return parsed(_chaincode_events_request_in, content, "chaincode events request")
 
 
 def _chaincode_events_request_in(content: bytes) -> SignedRequest:
@@ -109,7 +110,7 @@ def envelope(payload: bytes, signature: bytes) -> bytes:
 
 def read_seek_envelope(content: bytes) -> SignedRequest:
     """Raises SignableError: the bytes are not a ``common.Envelope`` that asks for blocks."""
-    return _given(_seek_envelope_in, content, "block events request")
+    return parsed(_seek_envelope_in, content, "block events request")
 
 
 def _seek_envelope_in(content: bytes) -> SignedRequest:
@@ -246,15 +247,6 @@ def _start(seek: ab_pb2.SeekPosition, after_transaction_id: str) -> Start:
             return Start(None, fixed=True)
         case _:
             return Start(None, fixed=False)
-
-
-def _given(parser: Callable[[bytes], _Parsed], content: bytes, what: str) -> _Parsed:
-    try:
-        return parser(content)
-    except DecodeError as error:
-        raise SignableError(
-            f"these bytes are not a {what}; give the bytes property of one, unchanged"
-        ) from error
 
 
 _Content = TypeVar("_Content")

@@ -117,43 +117,80 @@ def endorse_request(
     ).SerializeToString()
 
 
-def endorsed_payload(response: bytes, channel: str, transaction_id: str) -> tuple[bytes, bytes]:
+def endorsed_payload(response: bytes, proposal: bytes, transaction_id: str) -> tuple[bytes, bytes]:
     """The payload of the prepared transaction, which the client signs, and the function's result in it.
+
+    It is put together from the proposal, and only the endorsed action is the gateway's. Signed as it came, a
+    payload could be anything that its reader and this one take for different messages: a configuration
+    update, or another proposal, which peers then answer as if this identity had asked.
+
+    Args:
+        response: the gateway's.
+        proposal: ``protos.Proposal``, as it was sent.
+        transaction_id: the proposal's.
 
     Raises:
         ResponseError: it is no transaction, or another one: the identity must not sign that.
     """
     parsed = _parse(gateway_pb2.EndorseResponse.FromString, response, "endorse response", transaction_id)
-    payload = parsed.prepared_transaction.payload
-    prepared = _parse(transaction_in, payload, "endorsed transaction", transaction_id)
-    # A transaction without a header is refused by every peer; one with another's would be signed for nothing.
-    if (prepared.channel or channel, prepared.transaction_id or transaction_id) != (channel, transaction_id):
-        raise ResponseError(
-            "the gateway's answer holds another transaction than was proposed; do not trust this gateway",
-            transaction_id=transaction_id,
-        )
-    return payload, prepared.result
+    given = parsed.prepared_transaction.payload
+    prepared = _parse(transaction_in, given, "endorsed transaction", transaction_id)
+    proposed = proposal_pb2.Proposal.FromString(proposal)
+    header = common_pb2.Header.FromString(proposed.header)
+    invocation = proposal_pb2.ChaincodeProposalPayload.FromString(proposed.payload).input
+    # Parts that are left out say nothing else than was proposed.
+    for part, mine in (
+        (prepared.channel_header, header.channel_header),
+        (prepared.signature_header, header.signature_header),
+        (prepared.invocation, invocation),
+    ):
+        if part not in (b"", mine):
+            raise ResponseError(
+                "the gateway's answer holds another transaction than was proposed; do not trust this gateway",
+                transaction_id=transaction_id,
+            )
+    content = transaction_pb2.ChaincodeActionPayload(
+        chaincode_proposal_payload=proposal_pb2.ChaincodeProposalPayload(
+            input=invocation
+        ).SerializeToString(),
+        action=transaction_pb2.ChaincodeEndorsedAction.FromString(prepared.action),
+    )
+    action = transaction_pb2.TransactionAction(
+        header=header.signature_header, payload=content.SerializeToString()
+    )
+    payload = common_pb2.Payload(
+        header=header, data=transaction_pb2.Transaction(actions=[action]).SerializeToString()
+    )
+    return payload.SerializeToString(), prepared.result
 
 
 class PreparedContent(NamedTuple):
-    """What a prepared transaction's payload says."""
+    """What a prepared transaction's payload says; its parts as they are serialized in it."""
 
-    channel: str
-    transaction_id: str
+    channel_header: bytes
+    signature_header: bytes
+    invocation: bytes
+    action: bytes
     result: bytes
 
 
 def transaction_in(payload: bytes) -> PreparedContent:
     """Read ``common.Payload`` of an endorser transaction; DecodeError for anything else."""
     envelope = common_pb2.Payload.FromString(payload)
-    header = common_pb2.ChannelHeader.FromString(envelope.header.channel_header)
     transaction = transaction_pb2.Transaction.FromString(envelope.data)
     if len(transaction.actions) != 1:
         raise DecodeError("a transaction has exactly one action")
-    action = transaction_pb2.ChaincodeActionPayload.FromString(transaction.actions[0].payload).action
-    response = proposal_response_pb2.ProposalResponsePayload.FromString(action.proposal_response_payload)
-    result = proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload
-    return PreparedContent(header.channel_id, header.tx_id, result)
+    content = transaction_pb2.ChaincodeActionPayload.FromString(transaction.actions[0].payload)
+    proposed = proposal_pb2.ChaincodeProposalPayload.FromString(content.chaincode_proposal_payload)
+    endorsed = content.action.proposal_response_payload
+    response = proposal_response_pb2.ProposalResponsePayload.FromString(endorsed)
+    return PreparedContent(
+        envelope.header.channel_header,
+        envelope.header.signature_header,
+        proposed.input,
+        content.action.SerializeToString(),
+        proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload,
+    )
 
 
 def submit_request(channel: str, transaction_id: str, payload: bytes, signature: bytes) -> bytes:

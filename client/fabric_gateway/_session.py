@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 
 from fabric_gateway._transport import Transport
-from fabric_gateway.errors import NoSignerError
+from fabric_gateway.errors import NoSignerError, SignableError
 from fabric_gateway.signers import Hash, Signer
 from fabric_gateway.timeouts import Timeouts
 
@@ -30,10 +31,14 @@ class Session:
 
         Raises:
             NoSignerError: the gateway has no signer.
+            SignableError: the signer is an ordinary function.
         """
         if self.signer is None:
             raise NoSignerError(
                 "this gateway has no signer; have the digest signed where the key is, then use "
                 f"{recreated_by}(bytes, signature)"
             )
-        return await self.signer(self.hash(message))
+        answer = self.signer(self.hash(message))
+        if not inspect.isawaitable(answer):
+            raise SignableError("the signer is an ordinary function; here it is a coroutine (async def)")
+        return await answer

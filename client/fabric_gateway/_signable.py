@@ -66,11 +66,13 @@ class Signable(ABC):
 
 
 def check_signature(signature: bytes) -> bytes:
-    """Refuse an empty signature where a signed message is to be made.
+    """Refuse what is no signature where a signed message is to be made.
 
     Raises:
-        SignableError: it is empty.
+        SignableError: it is empty, or not bytes.
     """
+    if signature is not None and not isinstance(signature, bytes):
+        raise SignableError(f"the signature is of type {type(signature).__name__}; a signer gives bytes")
     if not signature:
         raise SignableError("the signature is empty; a signer gives that of the digest")
     return signature

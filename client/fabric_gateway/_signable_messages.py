@@ -23,6 +23,8 @@ def parsed(parser: Callable[[bytes], _Parsed], content: bytes, what: str) -> _Pa
     Raises:
         SignableError: they are not ``what``.
     """
+    if not isinstance(content, bytes):
+        raise SignableError(f"this {what} is of type {type(content).__name__}; give its bytes")
     try:
         return parser(content)
     except DecodeError as error:
@@ -99,10 +101,13 @@ def read_prepared_transaction(content: bytes) -> PreparedTransaction:
 def _prepared_transaction_in(content: bytes) -> PreparedTransaction:
     prepared = gateway_pb2.PreparedTransaction.FromString(content)
     inner = _messages.transaction_in(prepared.envelope.payload)
-    if prepared.transaction_id != inner.transaction_id:
+    header = common_pb2.ChannelHeader.FromString(inner.channel_header)
+    if prepared.transaction_id != header.tx_id:
         raise DecodeError("the transaction id is not that of the payload")
+    if header.type != common_pb2.ENDORSER_TRANSACTION:
+        raise DecodeError("another type of envelope")
     return PreparedTransaction(
-        inner.channel,
+        header.channel_id,
         prepared.transaction_id,
         prepared.envelope.payload,
         prepared.envelope.signature,

@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 
 import fabric_transport
 
-from fabric_gateway import _diagnosis, _messages
+from fabric_gateway import _arguments, _diagnosis, _messages
 from fabric_gateway._steps import Step
 from fabric_gateway.errors import ClosedError, GatewayError, StatusCode
 
@@ -44,7 +44,9 @@ class Transport:
         Raises:
             GatewayError: the step's error, with what the nodes said.
             ClosedError: the transport had been closed before.
+            ArgumentError: the timeout is no number.
         """
+        _arguments.timeout(timeout)
         try:
             return await self._connection.unary(step.method, request, timeout)
         except fabric_transport.StreamError as error:

@@ -16,6 +16,7 @@ from fabric_gateway._transport import Transport
 from fabric_gateway.errors import ClosedError, ConnectionOptionsError
 
 # Peers close connections that ping more often than once a minute.
+_LARGEST_PORT = 65535
 _OPTIONS = fabric_transport.Options(keepalive_seconds=120.0)
 
 
@@ -34,7 +35,8 @@ class Connection:
         client_key_pem: its private key.
 
     Raises:
-        ConnectionOptionsError: the TLS options are unreadable, do not fit together, or are unsafe.
+        ConnectionOptionsError: the address is none, or the TLS options are unreadable, do not fit together
+            or are unsafe.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Connection:
         client_certificate_pem: bytes | None = None,
         client_key_pem: bytes | None = None,
     ) -> None:
+        _check_address(address)
         self._address = address
         self._certificate_hash = b""
         self._transports: WeakSet[Transport] = WeakSet()
@@ -54,7 +57,12 @@ class Connection:
             tls = fabric_transport.ClientTls(
                 tls_root_pem, client_certificate_pem, client_key_pem, server_name or ""
             )
-        elif not _on_this_machine(address) or client_certificate_pem or client_key_pem or server_name:
+        elif (
+            not _on_this_machine(address)
+            or server_name
+            or client_certificate_pem is not None
+            or client_key_pem is not None
+        ):
             raise ConnectionOptionsError(
                 f"{address} would be spoken to without TLS; give tls_root_pem, the TLS root of its peer"
             )
@@ -105,6 +113,17 @@ class Connection:
         transport = Transport(self._connection.share(), self._address)
         self._transports.add(transport)
         return transport
+
+
+def _check_address(address: object) -> None:
+    if not isinstance(address, str) or not address or not address.isprintable() or " " in address:
+        raise ConnectionOptionsError("the address is not like peer.example.org:7051 or unix:path")
+    port = address.rpartition(":")[2]
+    # Taken modulo 65536 otherwise, which is the port of somebody else.
+    if port.isdecimal() and int(port[:9]) > _LARGEST_PORT:
+        raise ConnectionOptionsError(f"{address} has no port: ports go up to {_LARGEST_PORT}")
+    if "://" in address and not address.startswith(("dns:", "unix:")):
+        raise ConnectionOptionsError(f"{address} begins with a scheme; give host:port alone")
 
 
 def _on_this_machine(address: str) -> bool:

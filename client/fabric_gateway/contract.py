@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fabric_gateway import _arguments
 from fabric_gateway._session import Session
 from fabric_gateway.commit import SubmittedTransaction
 from fabric_gateway.proposal import Proposal
@@ -58,15 +59,19 @@ class Contract:
             transient: content for the endorsing peers only; not part of the transaction.
             endorsing_organizations: MSP IDs whose peers are asked, and no others, for an evaluate too. Name
                 them whenever there is transient content; without them the gateway chooses.
+
+        Raises:
+            ArgumentError: one of these has the wrong type, for instance one str in place of a list.
         """
+        function = _arguments.text(function, "the function's name")
         qualified = f"{self._name}:{function}" if self._name else function
         return Proposal.new(
             self._session,
             channel=self._channel,
             chaincode=self._chaincode,
-            arguments=(qualified, *arguments),
-            transient=transient or {},
-            endorsing_organizations=tuple(endorsing_organizations),
+            arguments=[qualified.encode(), *_arguments.chaincode_arguments(arguments)],
+            transient=_arguments.transient(transient),
+            endorsing_organizations=_arguments.organizations(endorsing_organizations),
         )
 
     async def evaluate(
@@ -85,6 +90,7 @@ class Contract:
         Raises:
             EvaluateError: the chaincode refused, or no peer could answer.
             ResponseError, NoSignerError: as with :meth:`Proposal.evaluate`.
+            ArgumentError: as with :meth:`new_proposal`.
         """
         proposal = self.new_proposal(
             function,
@@ -113,6 +119,7 @@ class Contract:
             CommitError: in a block, but not valid; nothing was written.
             ResponseError: an answer is not one of the gateway's; see its ``outcome_unknown``.
             NoSignerError: the gateway has no signer; nothing was sent.
+            ArgumentError: as with :meth:`new_proposal`.
         """
         submitted = await self.submit_async(
             function,
@@ -136,7 +143,7 @@ class Contract:
         Its ``result`` counts only once its ``status()`` is successful.
 
         Raises:
-            EndorseError, SubmitError, ResponseError, NoSignerError: as with :meth:`submit`.
+            EndorseError, SubmitError, ResponseError, NoSignerError, ArgumentError: as with :meth:`submit`.
         """
         proposal = self.new_proposal(
             function,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,12 @@ from typing import ClassVar
 
 from fabric_gateway.validation import ValidationCode
 
-_CHAINCODE_RESPONSE = re.compile(r"chaincode response (\d+), (.*)", re.DOTALL)
+_CHAINCODE_RESPONSE = re.compile(r"chaincode response ([0-9]{1,10}), (.*)", re.DOTALL)
+# gRPC's own words on this side for an answer that came but is larger than it takes.
+_ANSWER_TOO_LARGE = ("CLIENT: Received message larger than max", "metadata size exceeds")
+_REQUEST_TOO_LARGE = "CLIENT: Sent message larger than max"
+# Terminals act on these; other nodes' words may hold them. Lines and tabs stay.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
 class StatusCode(StrEnum):
@@ -73,7 +79,7 @@ class FabricGatewayError(Exception):
 
     Attributes:
         code: stable name of the failure, for programs.
-        message: one sentence for people; ``str(error)`` starts with it.
+        message: one sentence for people; ``str(error)`` starts with it, control characters escaped.
         transaction_id: the transaction concerned, where there is one.
     """
 
@@ -84,8 +90,13 @@ class FabricGatewayError(Exception):
         self.message = message
         self.transaction_id = transaction_id
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Otherwise made again from its message alone, where a subclass wants more: an error that could not
+        # leave a worker process would break the pool.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
     def __str__(self) -> str:
-        return "\n  ".join([self.message, *self._explanation()])
+        return "\n  ".join([self.message, *self._explanation()]).translate(_CONTROL)
 
     def _explanation(self) -> list[str]:
         return [f"transaction {self.transaction_id}"] if self.transaction_id else []
@@ -113,6 +124,12 @@ class ConnectionOptionsError(FabricGatewayError):
     """The options given to connect contradict each other or are unsafe."""
 
     code = "connection-options"
+
+
+class ArgumentError(FabricGatewayError):
+    """A value given to a call has the wrong type. Nothing was sent."""
+
+    code = "argument"
 
 
 class NoSignerError(FabricGatewayError):
@@ -196,6 +213,9 @@ class GatewayError(FabricGatewayError):
     ) -> None:
         self.code = code
         self.details = details
+        self._answer_too_large = code is StatusCode.RESOURCE_EXHAUSTED and any(
+            words in message for words in _ANSWER_TOO_LARGE
+        )
         self.chaincode_status: int | None = None
         self.chaincode_message: str | None = None
         for text in (*(detail.message for detail in details), message):
@@ -215,7 +235,8 @@ class GatewayError(FabricGatewayError):
     @property
     def transient(self) -> bool:
         """Whether the same call may succeed later without any change."""
-        return self.code in _TRANSIENT and self.chaincode_status is None
+        too_large = self._answer_too_large or _REQUEST_TOO_LARGE in self.message
+        return self.code in _TRANSIENT and self.chaincode_status is None and not too_large
 
     def _explanation(self) -> list[str]:
         about = f", transaction {self.transaction_id}" if self.transaction_id else ""
@@ -242,7 +263,7 @@ class SubmitError(GatewayError):
 
     @property
     def outcome_unknown(self) -> bool:
-        return self.code not in _REFUSED_BEFORE_ORDERING
+        return self.code not in _REFUSED_BEFORE_ORDERING or self._answer_too_large
 
 
 class CommitStatusError(GatewayError):

@@ -34,7 +34,8 @@ class Events(Generic[Item]):
     is processed, and only then its checkpoint is saved. So an event whose processing was cut off is delivered
     again after the restart.
 
-    Iteration ends when the events or the gateway are closed. It is for one task at a time. A wait for the
+    Iteration ends when the events or the gateway are closed. It is for one task at a time; with a
+    checkpointer a second one gets an EventsError (FAILED_PRECONDITION). A wait for the
     next event may be given up (``asyncio.wait_for``): nothing is lost, and the connection stays. Close it, by
     ``async with`` or ``aclose``: until then it holds a stream of the peer, and reads up to 1 MiB ahead, or
     one block that is larger.
@@ -73,6 +74,7 @@ class Events(Generic[Item]):
         self._received = False
         self._failures = 0
         self._closed = False
+        self._asked = False
 
     @property
     def position(self) -> Checkpoint | None:
@@ -103,6 +105,19 @@ class Events(Generic[Item]):
         return self
 
     async def __anext__(self) -> Item:
+        if self._asked and self._checkpointer is not None:
+            raise EventsError(
+                f"two tasks iterate over the same {self._kind.words}, so that neither can be known to be "
+                "processed; give each a stream and a checkpointer of its own",
+                code=StatusCode.FAILED_PRECONDITION,
+            )
+        self._asked = True
+        try:
+            return await self._next()
+        finally:
+            self._asked = False
+
+    async def _next(self) -> Item:
         if self._checkpointer is not None and self._unsaved is not None:
             await self._checkpointer.save(self._kind.after(self._unsaved))
             self._unsaved = None

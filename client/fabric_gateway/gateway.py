@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from fabric_gateway import _messages
+from fabric_gateway import _arguments, _messages
 from fabric_gateway._session import Session
 from fabric_gateway._signable import check_signature
 from fabric_gateway.commit import Commit
 from fabric_gateway.connection import Connection
-from fabric_gateway.errors import ConnectionOptionsError
+from fabric_gateway.errors import ArgumentError, ConnectionOptionsError, IdentityError
 from fabric_gateway.events_request import (
     BlockAndPrivateDataEventsRequest,
     BlockEventsRequest,
@@ -53,8 +53,12 @@ class Gateway:
         return self._session.transport.closed
 
     def network(self, channel: str) -> Network:
-        """The network (channel) with that name. Nothing is sent: an unknown one fails at the first call."""
-        return Network(self._session, channel)
+        """The network (channel) with that name. Nothing is sent: an unknown one fails at the first call.
+
+        Raises:
+            ArgumentError: the name is no str.
+        """
+        return Network(self._session, _arguments.text(channel, "the channel's name"))
 
     def new_proposal(self, content: bytes) -> Proposal:
         """The proposal with these ``bytes``, signed if they hold a signature.
@@ -229,10 +233,19 @@ async def connect(
             the peer that is not known here. None: that of the connection's own, if it has one.
 
     Raises:
-        IdentityError: the certificate is unreadable or outside its dates, or the key is another's.
+        IdentityError: the certificate is unreadable or outside its dates, there is no MSP ID, or the key is
+            another's.
+        ArgumentError: signer or hash cannot be called, or ``timeouts`` are none.
         ConnectionOptionsError: the options contradict each other, are incomplete or unsafe.
         ClosedError: the connection was closed.
     """
+    for option, given in (("signer", signer), ("hash", hash)):
+        if given is not None and not callable(given):
+            raise ArgumentError(f"{option} is of type {type(given).__name__}; give a function")
+    if not isinstance(timeouts, Timeouts | None):
+        raise ArgumentError(f"timeouts are of type {type(timeouts).__name__}; give Timeouts(...)")
+    if not _arguments.text(identity.msp_id, "the MSP ID"):
+        raise IdentityError("the identity has no MSP ID; give that of its organisation, such as Org1MSP")
     identity.check_validity()
     agreed = agreed_hash(identity, signer, hash)
     if tls_client_certificate_hash is not None and len(tls_client_certificate_hash) != _SHA256_BYTES:

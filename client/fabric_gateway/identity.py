@@ -43,7 +43,7 @@ class Identity:
             )
         try:
             return x509.load_pem_x509_certificate(self.certificate_pem)
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise IdentityError(
                 f"the certificate of {self.msp_id} is not X.509 in PEM; give the file from signcerts"
             ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fabric_gateway import _blocks_messages, _messages
+from fabric_gateway import _arguments, _blocks_messages, _messages
 from fabric_gateway._session import Session
 from fabric_gateway.blocks import Block, ChainInfo
 from fabric_gateway.errors import BlockError, BlockNotFoundError, EvaluateError
@@ -57,9 +57,9 @@ async def _query(
         session,
         channel=channel,
         chaincode="qscc",
-        arguments=(function, channel, *arguments),
+        arguments=_arguments.chaincode_arguments((function, channel, *arguments)),
         transient={},
-        endorsing_organizations=tuple(organizations),
+        endorsing_organizations=_arguments.organizations(organizations),
     )
     return await query.evaluate()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from fabric_gateway import ledger
+from fabric_gateway import _arguments, ledger
 from fabric_gateway._event_kinds import (
     BLOCKS,
     BLOCKS_AND_PRIVATE_DATA,
@@ -52,11 +52,23 @@ class Network:
         return self._channel
 
     def contract(self, chaincode: str, name: str | None = None) -> Contract:
-        """The contract ``name`` of a chaincode; without a name its default contract."""
+        """The contract ``name`` of a chaincode; without a name its default contract.
+
+        Raises:
+            ArgumentError: a name is no str.
+        """
+        _arguments.text(chaincode, "the chaincode's name")
+        if name is not None:
+            _arguments.text(name, "the contract's name")
         return Contract(self._session, self._channel, chaincode, name)
 
     def commit(self, transaction_id: str) -> Commit:
-        """A transaction submitted earlier, to ask what became of it (after ``outcome_unknown``)."""
+        """A transaction submitted earlier, to ask what became of it (after ``outcome_unknown``).
+
+        Raises:
+            ArgumentError: the id is no str.
+        """
+        _arguments.text(transaction_id, "the transaction id")
         return Commit.new(self._session, self._channel, transaction_id)
 
     def chaincode_events(

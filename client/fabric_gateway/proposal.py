@@ -44,7 +44,7 @@ class Proposal(Signable):
         *,
         channel: str,
         chaincode: str,
-        arguments: Sequence[str | bytes],
+        arguments: Sequence[bytes],
         transient: Mapping[str, bytes],
         endorsing_organizations: tuple[str, ...],
     ) -> Self:
@@ -54,7 +54,7 @@ class Proposal(Signable):
         content = _messages.proposal(
             channel=channel,
             chaincode=chaincode,
-            arguments=[a.encode() if isinstance(a, str) else a for a in arguments],
+            arguments=arguments,
             transient=transient,
             creator=session.creator,
             nonce=nonce,
@@ -132,7 +132,7 @@ class Proposal(Signable):
             timeout=session.timeouts.endorse if timeout is None else timeout,
             transaction_id=self._transaction_id,
         )
-        payload, result = _messages.endorsed_payload(response, self._channel, self._transaction_id)
+        payload, result = _messages.endorsed_payload(response, self._message, self._transaction_id)
         return Transaction(
             session,
             channel=self._channel,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+from fabric_gateway import _arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,9 @@ class Timeouts:
         commit_status: until the transaction's block is committed.
         chaincode_events: life of one stream of chaincode events; None: without end.
         block_events: life of one stream of blocks; None: without end.
+
+    Raises:
+        ArgumentError: one of them is no number.
     """
 
     evaluate: float = 30
@@ -24,3 +29,7 @@ class Timeouts:
     commit_status: float = 60
     chaincode_events: float | None = None
     block_events: float | None = None
+
+    def __post_init__(self) -> None:
+        for seconds in astuple(self):
+            _arguments.timeout(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -14,6 +15,7 @@ from fabric_gateway import (
     Checkpoint,
     FilteredBlock,
 )
+from fabric_gateway.errors import ClosedError
 from fabric_gateway.events import Events as _Events
 from fabric_gateway.sync._loop import Loop
 from fabric_gateway.sync._signable import Signable
@@ -38,7 +40,9 @@ class Events(Generic[_Item]):
 
     def close(self) -> None:
         """See :meth:`fabric_gateway.Events.aclose`."""
-        self._loop.run(self._events.aclose())
+        # With the gateway closed before, the stream has ended.
+        with suppress(ClosedError):
+            self._loop.run(self._events.aclose())
 
     def __enter__(self) -> Self:
         self._loop.run(self._events.__aenter__())

@@ -182,6 +182,8 @@ def connect(
 
 
 def _awaited(signer: Signer | BlockingSigner) -> Signer:
+    if not callable(signer):
+        return signer  # type: ignore[unreachable]  # fabric_gateway.connect has the words for it
     if inspect.iscoroutinefunction(signer) or inspect.iscoroutinefunction(type(signer).__call__):
         return cast(Signer, signer)
 

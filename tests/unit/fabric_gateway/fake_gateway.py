@@ -25,11 +25,20 @@ def prepared_transaction(result: bytes, proposal: bytes = b"") -> common_pb2.Env
     action.response.payload = result
     response = proposal_response_pb2.ProposalResponsePayload(extension=action.SerializeToString())
     endorsed = transaction_pb2.ChaincodeEndorsedAction(proposal_response_payload=response.SerializeToString())
-    payload = transaction_pb2.ChaincodeActionPayload(action=endorsed)
-    transaction = transaction_pb2.Transaction(
-        actions=[transaction_pb2.TransactionAction(payload=payload.SerializeToString())]
+    proposed = proposal_pb2.Proposal.FromString(proposal)
+    header = common_pb2.Header.FromString(proposed.header)
+    invocation = proposal_pb2.ChaincodeProposalPayload.FromString(proposed.payload)
+    invocation.ClearField("TransientMap")
+    payload = transaction_pb2.ChaincodeActionPayload(
+        chaincode_proposal_payload=invocation.SerializeToString(), action=endorsed
     )
-    header = common_pb2.Header.FromString(proposal_pb2.Proposal.FromString(proposal).header)
+    transaction = transaction_pb2.Transaction(
+        actions=[
+            transaction_pb2.TransactionAction(
+                header=header.signature_header, payload=payload.SerializeToString()
+            )
+        ]
+    )
     payload_bytes = common_pb2.Payload(
         header=header, data=transaction.SerializeToString()
     ).SerializeToString()

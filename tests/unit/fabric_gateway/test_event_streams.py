@@ -340,6 +340,22 @@ async def test_two_tasks_at_once_share_the_blocks(channel: Network, peer: EventP
             assert sorted(label(item) for item in await asyncio.gather(*waiting)) == [0, 1, 2, 3, 4]  # type: ignore[type-var]
 
 
+async def test_two_tasks_do_not_share_a_checkpointer(channel: Network, peer: EventPeer) -> None:
+    """The one that asks next would have the other's block saved as processed."""
+    peer.blocks = []
+    checkpointer = InMemoryCheckpointer()
+    async with follow(channel, "block", checkpoint=checkpointer) as events:
+        waiting = asyncio.create_task(anext(events))
+        await eventually(lambda: peer.open == 1)
+        with pytest.raises(EventsError, match="a checkpointer of its own") as raised:
+            await anext(events)
+        assert raised.value.code is StatusCode.FAILED_PRECONDITION
+        peer.grow(BLOCKS)
+        async with asyncio.timeout(5):
+            assert label(await waiting) == 0
+            assert await take(events, 4) == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "words"),
     [

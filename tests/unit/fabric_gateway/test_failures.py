@@ -1,22 +1,28 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import grpc
 import pytest
 from fabric_gateway import (
+    CommitError,
     CommitStatusError,
     EndorseError,
     ErrorDetail,
     EvaluateError,
+    FabricGatewayError,
     GatewayError,
     Identity,
     Network,
+    ResponseError,
     StatusCode,
     SubmitError,
     Timeouts,
+    ValidationCode,
     connect,
     signers,
 )
@@ -32,6 +38,27 @@ def failing(
         await fail(context, code, text, *details)
 
     return answer
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndorseError(
+            "chaincode response 500, no",
+            code=StatusCode.ABORTED,
+            details=(ErrorDetail("peer0:7051", "Org1MSP", "no"),),
+            transaction_id="ab",
+        ),
+        CommitError(transaction_id="ab", validation_code=ValidationCode.MVCC_READ_CONFLICT, block_number=7),
+        ResponseError("no answer", transaction_id="ab", outcome_unknown=True),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_leaves_a_worker_process(error: FabricGatewayError) -> None:
+    error.add_note("noted")
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert (str(again), vars(again)) == (str(error), vars(error))
 
 
 async def hang(_context: Context) -> None:

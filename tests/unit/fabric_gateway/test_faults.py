@@ -364,7 +364,7 @@ async def test_gateways_share_a_connection_and_close_alone(
         with pytest.raises(EvaluateError, match="was closed during evaluate"):
             await calls[1]
         assert (other.closed, connection.closed) == (True, True)
-        assert halt.over.is_set()
+        await eventually(halt.over.is_set)
         with pytest.raises(ClosedError, match="closed"):
             await connect(
                 connection=connection,

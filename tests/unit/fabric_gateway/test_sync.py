@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import inspect
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -507,3 +509,40 @@ def test_a_gateway_that_nobody_closed_does_not_keep_the_program() -> None:
     process = program(FORGOTTEN)
     out, err = process.communicate(timeout=20)
     assert (out, err, process.returncode) == ("end\n", "", 0)
+
+
+async def test_a_dropped_gateway_takes_its_thread_along(dial: Callable[[], sync.Gateway]) -> None:
+    def use() -> None:
+        before = threading.active_count()
+        with pytest.warns(ResourceWarning, match="not closed"):
+            assert dial().network("channel1").contract("basic").evaluate_transaction("Read") == b"result"
+            gc.collect()
+        ends = time.monotonic() + 10
+        while threading.active_count() > before and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert threading.active_count() == before
+
+    await elsewhere(use)
+
+
+async def test_events_may_be_closed_after_their_gateway(dial: Callable[[], sync.Gateway]) -> None:
+    def use() -> None:
+        with dial() as gateway:
+            events = gateway.network("channel1").block_events(start_block=0)
+        events.close()
+
+    await elsewhere(use)
+
+
+def test_a_signals_handler_may_call_while_a_call_is_handed_over(
+    identity: Identity, credentials: Credentials
+) -> None:
+    """It runs in the thread that holds the lock."""
+    with (
+        sync.connect(
+            address="127.0.0.1:1", identity=identity, signer=signers.ecdsa(credentials.key_pem)
+        ) as gateway,
+        gateway._loop._submitting,
+        pytest.raises(EvaluateError),
+    ):
+        gateway.network("channel1").contract("basic").evaluate("Read", timeout=5)
